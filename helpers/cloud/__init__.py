@@ -1,0 +1,43 @@
+"""A mocked AWS account on a virtual clock: isolation, clock, actors, trail, safety, speed.
+
+Importing this package seals the process for its life: no AWS call leaves the machine from then on.
+"""
+
+from helpers.cloud import clock, seal
+
+seal.install()  # before anything imports boto3 or makes a client
+
+from helpers.cloud import transport  # noqa: E402  # after the seal
+from helpers.cloud.mock import absent, deliveries, entropy, ids, shortcuts, state, waits  # noqa: E402
+
+state.install()
+ids.install()
+shortcuts.install()
+absent.install()
+transport.install()
+deliveries.install()
+waits.install()
+entropy.install()
+clock.install()
+
+from helpers.cloud.account import Account, StillRunning, Timer, current  # noqa: E402
+from helpers.cloud.actor import Actor  # noqa: E402
+from helpers.cloud.call import Call, NotMocked, SealedError, ServiceError, Stopped  # noqa: E402
+from helpers.cloud.dataplane import DataPlane  # noqa: E402
+from helpers.cloud.signal import Signal  # noqa: E402
+
+__all__ = [
+    "Account",
+    "Actor",
+    "Call",
+    "DataPlane",
+    "NotMocked",
+    "SealedError",
+    "ServiceError",
+    "Signal",
+    "StillRunning",
+    "Stopped",
+    "Timer",
+    "current",
+    "ids",
+]

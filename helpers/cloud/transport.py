@@ -1,0 +1,536 @@
+"""How an API call gets from boto3 to the account that answers it.
+
+Every client belongs to the Cloud that was open when it was made. boto3's call is taken at its one entrance
+(`_make_api_call`): a call that a data plane answers stays in Python and is never serialised; any other goes the usual way,
+through botocore, into moto. Both leave one row in the trail per attempt, both pass botocore's own validation and retries.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.client
+import botocore.endpoint
+import botocore.retries.bucket
+import botocore.session
+from botocore.exceptions import ParamValidationError
+from moto.core import botocore_stubber
+from moto.iam.models import get_account_id_from
+
+from helpers.cloud import actor as actors
+from helpers.cloud import learner, scheduler
+from helpers.cloud.call import Call, NotMocked, SealedError, ServiceError, Stopped
+from helpers.cloud.mock import ids, state
+from helpers.cloud.trail import Row, copied
+
+if TYPE_CHECKING:
+    from helpers.cloud.account import Account
+
+_call_through_botocore = botocore.client.BaseClient._make_api_call
+_get_response = botocore.endpoint.Endpoint._get_response
+_create_client = botocore.session.Session.create_client
+_init_session = botocore.session.Session.__init__
+_default_session = boto3._get_default_session
+_ask_moto = botocore_stubber.BotocoreStubber.process_request
+
+_PASSES = (NotMocked, SealedError, Stopped)  # raised to the caller as they are
+
+
+@dataclass
+class Hooks:
+    """What data planes registered with a Cloud, by (service, operation)."""
+
+    answers: dict[tuple[str, str], Callable[[Call], dict[str, Any] | None]] = field(default_factory=dict)
+    amendments: dict[tuple[str, str], list[Callable[[Call, dict[str, Any]], None]]] = field(default_factory=dict)
+    checks: dict[tuple[str, str], list[Callable[[Call], None]]] = field(default_factory=dict)
+    deliveries: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    def handler(self, service: str, operation: str) -> Callable[[Call], dict[str, Any] | None] | None:
+        """What answers the operation: a data plane, moto with a data plane's corrections, or None for moto alone."""
+        key = service, operation
+        answer = self.answers.get(key)
+        checks = self.checks.get(key)
+        amendments = self.amendments.get(key)
+        if not checks and not amendments:
+            return answer
+
+        def corrected(call: Call) -> dict[str, Any] | None:
+            for check in checks or ():
+                check(call)
+            response = call.forward() if answer is None else answer(call)
+            for amend in amendments or ():
+                amend(call, response or {})
+            return response
+
+        return corrected
+
+
+@dataclass(slots=True)
+class _InProgress:
+    account: Account
+    parameters: dict[str, Any]
+    call: int
+    attempt: int = 0
+
+
+_in_progress: contextvars.ContextVar[_InProgress | None] = contextvars.ContextVar("api_call", default=None)
+_asking: contextvars.ContextVar[Account | None] = contextvars.ContextVar("asking", default=None)
+
+# Sessions and clients
+
+
+def session_of(account: Account) -> Any:
+    """The boto3 session of `account`, made the first time it is asked for."""
+    session = account.__dict__.get("_session")
+    if session is None:
+        session = account.__dict__["_session"] = boto3.Session(botocore_session=_new_session())
+        session._session._course_cloud = account
+    return session
+
+
+_loader: Any = None  # reading the service models is what makes a session slow; all sessions share one reader
+
+
+def _new_session() -> Any:
+    global _loader
+    session = botocore.session.Session()
+    if _loader is None:
+        _loader = session.get_component("data_loader")
+    return session
+
+
+def _session_init(self: Any, *arguments: Any, **options: Any) -> None:
+    _init_session(self, *arguments, **options)
+    if _loader is not None:
+        self.register_component("data_loader", _loader)
+    self._course_cloud = _current()
+
+
+def _unbound_default_session() -> Any:
+    # boto3.client("sqs") uses one session for the process; it belongs to whichever Cloud is open.
+    session = _default_session()
+    session._session._course_cloud = None
+    return session
+
+
+def _client_created(self: Any, service_name: str, region_name: str | None = None, *rest: Any, **options: Any) -> Any:
+    account: Account | None = getattr(self, "_course_cloud", None) or _current()
+    if account is None:
+        # It is bound to nothing and every call on it is refused; making it must work, as modules make clients on import.
+        region_name = region_name or self.get_config_variable("region") or "us-east-1"
+    else:
+        region_name = region_name or self.get_config_variable("region") or account.region
+    client = _create_client(self, service_name, region_name, *rest, **options)
+    client._course_cloud = account
+    return client
+
+
+def _current() -> Account | None:
+    if scheduler.here() and actors.current is not None:
+        return actors.current.account
+    return learner.innermost()
+
+
+def _cloud_of(client: Any) -> Account:
+    account: Account | None = getattr(client, "_course_cloud", None)
+    if account is None:
+        raise SealedError(
+            "This client was made while no Cloud was open, so its call was refused: "
+            "open a Cloud first (Cloud.open()), then make the client."
+        )
+    if account.closed:
+        raise SealedError("This client belongs to a Cloud that is closed: make a new client in the one that is open.")
+    return account
+
+
+# Calls
+
+
+def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
+    asking = _asking.get()
+    if asking is not None:
+        return _call_through_botocore(self, operation_name, api_params)
+    account = _cloud_of(self)
+    service = self.meta.service_model.service_name
+    account.use(service)
+    who = account._acting()
+    if who is not None:
+        who.take_turn()
+    account._calls += 1
+    progress = _InProgress(account, copied(api_params), account._calls)
+    handler = account.hooks.handler(service, operation_name)
+    if handler is not None:
+        return _answered(self, service, operation_name, api_params, handler, progress)
+    token = _in_progress.set(progress)
+    try:
+        return _call_through_botocore(self, operation_name, api_params)
+    finally:
+        _in_progress.reset(token)
+
+
+def _answered(
+    client: Any,
+    service: str,
+    operation_name: str,
+    parameters: dict[str, Any],
+    handler: Callable[[Call], dict[str, Any] | None],
+    progress: _InProgress,
+) -> Any:
+    """The call as botocore makes it, with a data plane in the place of serialising, signing, sending and parsing."""
+    account = progress.account
+    model = client._service_model.operation_model(operation_name)
+    context: dict[str, Any] = {
+        "client_region": client.meta.region_name,
+        "client_config": client.meta.config,
+        "has_streaming_input": model.has_streaming_input,
+        "auth_type": model.resolved_auth_type,
+        "unsigned_payload": model.unsigned_payload,
+    }
+    parameters = client._emit_api_params(api_params=parameters, operation_model=model, context=context)
+    if model.input_shape is not None:
+        report = client._serializer._param_validator.validate(parameters, model.input_shape)
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
+    events = client.meta.events
+    name = f"{client._service_model.service_id.hyphenize()}.{operation_name}"
+    request = {"context": context, "headers": {}, "body": b"", "url_path": "/", "method": "POST"}
+    _, answer = events.emit_until_response(
+        f"before-call.{name}",
+        model=model,
+        params=request,
+        request_signer=client._request_signer,
+        context=context,
+    )
+    if answer is None:
+        call = Call(
+            account,
+            service,
+            operation_name,
+            parameters,
+            client.meta.region_name,
+            _account_id(account, client),
+            account._who(),
+            1,
+            lambda changed: _forward(client, account, model, changed, context),
+        )
+        answer = _attempts(client, account, model, name, request, handler, call, progress)
+    http, parsed = answer
+    events.emit(f"after-call.{name}", http_response=http, parsed=parsed, model=model, context=context)
+    if http.status_code >= 300:
+        code = parsed.get("Error", {}).get("Code")
+        raise client.exceptions.from_code(code)(parsed, operation_name)
+    return parsed
+
+
+class _Http:
+    """What botocore's retry handlers look at in an HTTP response."""
+
+    def __init__(self, status_code: int, headers: dict[str, str]) -> None:
+        self.status_code = status_code
+        self.headers = headers
+        self.content = b""
+
+
+def _attempts(
+    client: Any,
+    account: Account,
+    model: Any,
+    name: str,
+    request: dict[str, Any],
+    handler: Callable[[Call], dict[str, Any] | None],
+    call: Call,
+    progress: _InProgress,
+) -> tuple[_Http, dict[str, Any]]:
+    endpoint = client._endpoint
+    while True:
+        start_us = account.now_us
+        account.pause_us(round(account.api_latency_s * 1_000_000))
+        status, parsed, error = _one_attempt(account, handler, call)
+        if parsed is None:  # the service said nothing but "done"
+            parsed = {}
+        response = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
+        _write(account, progress.call, call, start_us, progress.parameters, None if error else response, error)
+        http = _Http(status, _metadata(account, client, parsed, status, error))
+        if call.attempt > 1 or status >= 300 or client.meta.config.retries.get("mode") == "adaptive":
+            if endpoint._needs_retry(call.attempt, model, request, (http, parsed)):
+                call.attempt += 1
+                continue
+        parsed["ResponseMetadata"]["RetryAttempts"] = call.attempt - 1
+        return http, parsed
+
+
+def _one_attempt(
+    account: Account, handler: Callable[[Call], dict[str, Any] | None], call: Call
+) -> tuple[int, dict[str, Any] | None, str | None]:
+    who = account._acting()
+    if who is not None:
+        who.in_service = True
+    try:
+        with state.lock:
+            account._state.activate()  # type: ignore[union-attr]  # the client's Cloud is open
+            try:
+                return 200, handler(call), None
+            except ServiceError as error:
+                if error.parsed is not None:
+                    return error.status, error.parsed, error.code
+                return error.status, _error_answer(call, error), error.code
+    except (*_PASSES, actors.ActorDropped, KeyboardInterrupt):
+        raise
+    except actors.Eviction:
+        if who is not None:
+            who.in_service = False
+            who.evict()
+        raise
+    except Exception as defect:
+        defect.add_note(f"A defect of the course, in its model of {call.service} {call.operation}: please report it.")
+        if who is not None and account._run is not None:
+            account._run.failure = defect  # the learner's own `except` must not hide it
+            who.in_service = False
+            who.error = defect
+            who.evict()
+        raise
+    finally:
+        if who is not None:
+            who.in_service = False
+
+
+def _error_answer(call: Call, error: ServiceError) -> dict[str, Any]:
+    answer: dict[str, Any] = {"Message": error.message, "Code": error.code}
+    if call.service == "sqs":  # a JSON service that keeps the codes of its old query protocol
+        answer["QueryErrorCode"] = error.code.rpartition(".")[2]
+    answer["Type"] = "Sender" if error.sender_fault else "Receiver"
+    return {"Error": answer}
+
+
+def _metadata(account: Account, client: Any, parsed: dict[str, Any], status: int, error: str | None) -> dict[str, str]:
+    """Give the answer the ResponseMetadata that moto would give it, unless moto did; returns the headers."""
+    known = parsed.get("ResponseMetadata")
+    if known is not None:
+        headers: dict[str, str] = known["HTTPHeaders"]
+        return headers
+    with state.lock:
+        account._state.activate()  # type: ignore[union-attr]  # the client's Cloud is open
+        request_id = ids.request_id()
+    version = client._service_model.metadata.get("jsonVersion", "1.0")
+    date = formatdate(account.epoch_us // 1_000_000, usegmt=True)
+    if error is None:
+        headers = {
+            "content-type": f"application/x-amz-json-{version}",
+            "server": "amazon.com",
+            "date": date,
+            "x-amzn-requestid": request_id,
+        }
+    else:
+        fault = parsed["Error"]["Type"]
+        shape = parsed["Error"].get("QueryErrorCode", error)
+        headers = {
+            "server": "amazon.com",
+            "date": date,
+            "x-amzn-errortype": f"com.amazonaws.{client._service_model.service_name}#{shape}",
+            "content-type": f"application/x-amz-json-{version}",
+            "x-amzn-query-error": f"{error};{fault}",
+            "status": str(status),
+            "x-amzn-requestid": request_id,
+        }
+    parsed["ResponseMetadata"] = {
+        "RequestId": request_id,
+        "HTTPStatusCode": status,
+        "HTTPHeaders": headers,
+        "RetryAttempts": 0,
+    }
+    return headers
+
+
+def _forward(client: Any, account: Account, model: Any, parameters: dict[str, Any], context: dict[str, Any]) -> Any:
+    """moto's answer to one attempt, by the usual way through botocore but without retries and without a trail."""
+    context = dict(context, retries={"attempt": 1, "invocation-id": "forwarded"})
+    endpoint_url, headers, properties = client._resolve_endpoint_ruleset(model, parameters, context)
+    if properties:
+        context["endpoint_properties"] = properties
+    request_dict = client._convert_to_request_dict(
+        api_params=parameters, operation_model=model, endpoint_url=endpoint_url, context=context, headers=headers
+    )
+    request = client._endpoint.create_request(request_dict, model)
+    token = _asking.set(account)
+    try:
+        success, failure = client._endpoint._do_get_response(request, model, context)
+    finally:
+        _asking.reset(token)
+    if failure is not None:
+        raise failure
+    http, parsed = success
+    if http.status_code >= 300:
+        error = parsed.get("Error", {})
+        raise ServiceError(error.get("Code", ""), error.get("Message", ""), http.status_code, parsed=parsed)
+    parsed["ResponseMetadata"].setdefault("RetryAttempts", 0)
+    return parsed
+
+
+def _account_id(account: Account, client: Any) -> str:
+    credentials = client._request_signer._credentials
+    if credentials is None or credentials.access_key == "testing":
+        return account.account_id
+    with state.lock:
+        account._state.activate()  # type: ignore[union-attr]  # the client's Cloud is open
+        return str(get_account_id_from(credentials.access_key))
+
+
+# The usual way: one row per attempt, moto's state in place
+
+
+def _attempt_through_botocore(self: Any, request: Any, operation_model: Any, context: Any) -> Any:
+    progress = _in_progress.get()
+    if progress is None:
+        return _get_response(self, request, operation_model, context)
+    account = progress.account
+    progress.attempt += 1
+    start_us = account.now_us
+    account.pause_us(round(account.api_latency_s * 1_000_000))
+    who = account._acting()
+    if who is not None:
+        who.in_service = True
+    try:
+        success, failure = _get_response(self, request, operation_model, context)
+    finally:
+        if who is not None:
+            who.in_service = False
+    response: dict[str, Any] | None = None
+    error: str | None = None
+    if success is None:
+        error = type(failure).__name__
+    elif success[0].status_code >= 300:
+        error = success[1].get("Error", {}).get("Code")
+    else:
+        response = {key: value for key, value in success[1].items() if key != "ResponseMetadata"}
+    account._trail.add(
+        Row(
+            start_us,
+            progress.call,
+            progress.attempt,
+            account.now_us,
+            account._who(),
+            operation_model.service_model.service_name,
+            operation_model.name,
+            progress.parameters,
+            copied(response),
+            error,
+        )
+    )
+    return success, failure
+
+
+def account_at_work() -> Account | None:
+    """The Cloud for which moto works now: the caller's, or the one that is open."""
+    progress = _in_progress.get()
+    return _asking.get() or (progress.account if progress is not None else _current())
+
+
+def _process_request(self: Any, request: Any) -> Any:
+    account = account_at_work()
+    if account is None or account.closed:
+        raise SealedError(f"{request.method} {request.url} was refused: no Cloud is open.")
+    with state.lock:
+        account._state.activate()  # type: ignore[union-attr]  # it is open
+        return _ask_moto(self, request)
+
+
+def _write(
+    account: Account,
+    number: int,
+    call: Call,
+    start_us: int,
+    parameters: dict[str, Any],
+    response: dict[str, Any] | None,
+    error: str | None,
+) -> None:
+    account._trail.add(
+        Row(
+            start_us,
+            number,
+            call.attempt,
+            account.now_us,
+            call.actor,
+            call.service,
+            call.operation,
+            parameters,
+            copied(response),
+            error,
+        )
+    )
+
+
+def record(
+    account: Account,
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
+    response: dict[str, Any] | None,
+    error: str | None,
+) -> None:
+    """A row for what `service` does by itself at this instant."""
+    account._calls += 1
+    now_us = account.now_us
+    account._trail.add(
+        Row(now_us, account._calls, 1, now_us, service, service, operation, copied(parameters), copied(response), error)
+    )
+
+
+def ask(
+    account: Account,
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
+    region: str,
+    account_id: str | None,
+) -> Any:
+    """A question to moto that leaves no trace; see `Account.ask`."""
+    quiet = account.__dict__.setdefault("_quiet_clients", {})
+    client = quiet.get((service, region))
+    if client is None:
+        client = quiet[service, region] = session_of(account).client(service, region_name=region)
+    model = client._service_model.operation_model(operation)
+    context: dict[str, Any] = {
+        "client_region": region,
+        "client_config": client.meta.config,
+        "has_streaming_input": model.has_streaming_input,
+        "auth_type": model.resolved_auth_type,
+        "unsigned_payload": model.unsigned_payload,
+    }
+    with state.lock:
+        account._state.activate()  # type: ignore[union-attr]  # the caller has checked
+        drawn = ids.generator.getstate()
+        try:
+            answer = _forward(client, account, model, parameters, context)
+        finally:
+            ids.generator.setstate(drawn)
+    answer.pop("ResponseMetadata", None)
+    return answer
+
+
+def _wait_in_virtual_time(self: Any, amount: int, block: bool) -> bool:
+    # botocore's adaptive retries wait on a condition variable, in real time; the wall clock they read is virtual.
+    self._refill()
+    if amount > self._current_capacity and not block:
+        raise botocore.retries.bucket.CapacityNotAvailableError()
+    while (wait_s := self._sleep_amount(amount)) > 0:
+        self._clock.sleep(wait_s)
+        self._refill()
+    self._current_capacity -= amount
+    return True
+
+
+def install() -> None:
+    """Take boto3's calls, bind its clients and sessions, and activate a Cloud's state before moto is asked."""
+    botocore.client.BaseClient._make_api_call = _make_api_call
+    botocore.endpoint.Endpoint._get_response = _attempt_through_botocore
+    botocore.session.Session.__init__ = _session_init
+    botocore.session.Session.create_client = _client_created
+    botocore_stubber.BotocoreStubber.process_request = _process_request  # type: ignore[method-assign]
+    botocore.retries.bucket.TokenBucket._acquire = _wait_in_virtual_time
+    boto3._get_default_session = _unbound_default_session
+    boto3.DEFAULT_SESSION = None

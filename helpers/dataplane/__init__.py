@@ -1,0 +1,38 @@
+"""What AWS does with a configuration and moto leaves out: one data plane a service, and the account that attaches them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from helpers.cloud import Account, DataPlane
+
+PLANES = {"sqs": "helpers.dataplane.sqs:Sqs"}
+"""Service -> module and class of its data plane. A module is imported when its service is first called."""
+
+
+class Cloud(Account):
+    """A mocked AWS account on a virtual clock, whose services behave as AWS documents them.
+
+    Parameters as for `Account`: `seed`, `start`, `region`.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._planes: dict[str, DataPlane] = {}
+
+    def attach(self, service: str) -> None:
+        """Attach the data plane of `service`, if it has one."""
+        if service in PLANES and service not in self._planes:
+            module, _, name = PLANES[service].partition(":")
+            self._planes[service] = getattr(import_module(module), name)(self)
+
+    def plane(self, service: str) -> Any:
+        """The data plane of `service`, with the parameters of its labelled models. Raises KeyError if it has none."""
+        self.use(service)
+        return self._planes[service]
+
+    def close(self) -> None:
+        """Drop the actors and forget the account's resources. The trail can still be read."""
+        super().close()
+        self._planes.clear()
