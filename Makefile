@@ -1,0 +1,64 @@
+# `make lab` opens the course, `make test` proves that it works. Both install what they need, once, into .venv.
+# Variables you may set: PYTHON, VENV, LAB_PORT, LAB_FLAGS, TESTS, TEST_FLAGS, BENCH_FLAGS.
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= py -3
+VENV ?= .venv
+BIN := $(VENV)/Scripts
+else
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+endif
+
+LAB_PORT ?= 8888
+LAB_FLAGS ?=
+TESTS ?= tests
+TEST_FLAGS ?=
+BENCH_FLAGS ?=
+START := notebooks/00_start.ipynb
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install lab test check bench notebooks badge lock clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+install: $(STAMP) ## install the course and its tools into .venv
+
+$(STAMP): requirements.lock pyproject.toml binder/jupyter_lab_config.json binder/overrides.json
+	@$(PYTHON) .ci/can_install.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c "import pathlib; pathlib.Path('$(STAMP)').touch()"
+
+lab: install ## open the course in JupyterLab
+	$(BIN)/python -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.port=$(LAB_PORT) --ServerApp.root_dir=. \
+	  --LabApp.default_url=/lab/tree/$(START) $(shell $(PYTHON) .ci/can_install.py --root-flag) $(LAB_FLAGS)
+
+test: install ## run every test
+	$(BIN)/python -m pytest $(TEST_FLAGS) $(TESTS)
+
+check: install ## the quick gate, under a minute: lint, types, unit tests, notebooks without a kernel
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -m pytest -m "not (browser or install or kernel or slow)" $(TEST_FLAGS) $(TESTS)
+	$(BIN)/devlab notebooks --check
+
+bench: install ## measure speed and memory against the stated goals
+	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
+
+notebooks: install ## run the notebooks afresh and bring them into their committed form
+	$(BIN)/devlab notebooks
+
+badge: ## print the Binder badge of this clone's GitHub repository
+	@$(PYTHON) .ci/badge.py
+
+lock: install ## write the lock and the environment files anew from pyproject.toml
+	$(BIN)/python .ci/lock.py
+
+clean: ## remove .venv and every cache
+	$(PYTHON) .ci/clean.py $(VENV)
