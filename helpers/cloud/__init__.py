@@ -17,7 +17,7 @@ absent.install()
 transport.install()
 deliveries.install()
 waits.install()
-entropy.install()
+entropy.install(transport.entropy_at_work)
 clock.install()
 
 from helpers.cloud.account import Account, StillRunning, Timer, current  # noqa: E402

@@ -12,7 +12,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import _time_machine
@@ -73,6 +74,28 @@ def show_to_actor(view: VirtualTime | None) -> None:
     """The actor that runs now sees `view`; None when the scheduler itself runs."""
     global _actor
     _actor = view
+
+
+@contextmanager
+def seen_from(view: VirtualTime) -> Iterator[None]:
+    """A service of the Cloud `view` works for the calling thread: it stamps that Cloud's time, whoever called."""
+    global _actor
+    thread = _get_ident()
+    if thread == _actor_thread:
+        before, _actor = _actor, view
+        try:
+            yield
+        finally:
+            _actor = before
+    elif _learners.get(thread) is view:
+        yield
+    else:
+        shown = _learners.get(thread)
+        _learners[thread] = view
+        try:
+            yield
+        finally:
+            show_to_learner(shown)
 
 
 class _WallClock:

@@ -63,7 +63,7 @@ class _NumpyGenerator:
 
     Its normal distribution makes two numbers and keeps one (`gauss`), which lies outside the memory that numpy documents
     (https://numpy.org/doc/stable/reference/random/bit_generators/generated/numpy.random.MT19937.ctypes.html). It is read
-    only after a draw and written only where it differs.
+    only where a draw may have changed it and written only where it differs.
     """
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class _NumpyGenerator:
         if module is None:
             return None
         memory = ctypes.string_at(self._address, 4 * _WORDS)
-        if entered is None or memory != entered[0]:
+        if entered is None or memory != entered[0] or self._gauss[0]:
             self._gauss = self._gauss_of(module)
         return memory, self._gauss
 

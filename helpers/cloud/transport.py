@@ -11,6 +11,7 @@ import contextvars
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -23,7 +24,7 @@ from moto.core import botocore_stubber
 from moto.iam.models import get_account_id_from
 
 from helpers.cloud import actor as actors
-from helpers.cloud import learner, scheduler
+from helpers.cloud import clock, learner, scheduler
 from helpers.cloud.call import Call, NotMocked, SealedError, ServiceError, Stopped
 from helpers.cloud.mock import ids, state
 from helpers.cloud.trail import Row, copied
@@ -164,10 +165,10 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
     account._calls += 1
     progress = _InProgress(account, copied(api_params), account._calls)
     handler = account.hooks.handler(service, operation_name)
-    if handler is not None:
-        return _answered(self, service, operation_name, api_params, handler, progress)
     token = _in_progress.set(progress)
     try:
+        if handler is not None:
+            return _answered(self, service, operation_name, api_params, handler, progress)
         return _call_through_botocore(self, operation_name, api_params)
     finally:
         _in_progress.reset(token)
@@ -385,7 +386,7 @@ def _account_id(account: Account, client: Any) -> str:
 
 def _attempt_through_botocore(self: Any, request: Any, operation_model: Any, context: Any) -> Any:
     progress = _in_progress.get()
-    if progress is None:
+    if progress is None or _asking.get() is not None:
         return _get_response(self, request, operation_model, context)
     account = progress.account
     progress.attempt += 1
@@ -430,11 +431,17 @@ def account_at_work() -> Account | None:
     return _asking.get() or (progress.account if progress is not None else _current())
 
 
+def entropy_at_work() -> Random | None:
+    """The stream for what moto and botocore draw beside moto's ids."""
+    account = account_at_work()
+    return None if account is None or account._state is None else account._state.entropy
+
+
 def _process_request(self: Any, request: Any) -> Any:
     account = account_at_work()
     if account is None or account.closed:
         raise SealedError(f"{request.method} {request.url} was refused: no Cloud is open.")
-    with state.lock:
+    with state.lock, clock.seen_from(account):
         account._state.activate()  # type: ignore[union-attr]  # it is open
         return _ask_moto(self, request)
 

@@ -7,12 +7,14 @@ letters, and how far the stream has moved, are the same as letter by letter (tes
 
 from __future__ import annotations
 
+import functools
 import string
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import moto.moto_api._internal as _internal
+from moto import backends
 from moto.core import responses as _responses
 from moto.moto_api._internal.moto_random import MotoRandom
 from moto.sqs import models as _sqs_models
@@ -20,6 +22,7 @@ from moto.sqs import utils as _sqs_utils
 from moto.utilities import aws_headers as _aws_headers
 
 generator: Random = MotoRandom(0)  # the active Cloud's
+_load_backend = backends.get_backend
 
 
 class _Active(MotoRandom):
@@ -103,9 +106,21 @@ def _request_id_for(headers: dict[str, Any] | None = None) -> str:
     return new
 
 
+@functools.cache
+def _get_backend(service: str) -> Any:
+    # A few services draw ids while they are imported, which happens once a process: not from a Cloud's stream.
+    stream = generator
+    use(MotoRandom(0))
+    try:
+        return _load_backend(service)  # type: ignore[call-overload]  # moto types it by literal names
+    finally:
+        use(stream)
+
+
 def install() -> None:
     """Point moto's one generator, and its two slow loops, here."""
     _internal.mock_random.__class__ = _Active
+    backends.get_backend = _get_backend
     _sqs_utils.generate_receipt_handle = receipt_handle
     _sqs_models.generate_receipt_handle = receipt_handle
     _aws_headers.gen_amzn_requestid_long = _request_id_for

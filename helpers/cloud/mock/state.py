@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from random import Random
 from typing import Any
 
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
@@ -16,6 +17,7 @@ from moto.core.common_models import BaseModel
 from moto.moto_api._internal.moto_random import MotoRandom
 
 from helpers.cloud.mock import ids
+from helpers.cloud.randomness import stream_seed
 
 lock = threading.RLock()
 """Held while moto works: its state is one for the process."""
@@ -31,6 +33,7 @@ class MotoState:
 
     def __init__(self, seed: int) -> None:
         self.ids = MotoRandom(seed)
+        self.entropy = Random(stream_seed(seed, "entropy"))
         self._backends: list[tuple[BackendDict[Any], dict[str, Any], dict[str, Any]]] = []
 
     def activate(self) -> None:
