@@ -7,7 +7,7 @@ from helpers.cloud import clock, seal
 
 seal.install()  # before anything imports boto3 or makes a client
 
-from helpers.cloud import transport  # noqa: E402  # after the seal
+from helpers.cloud import threads, transport  # noqa: E402  # after the seal
 from helpers.cloud.mock import absent, deliveries, entropy, ids, shortcuts, state, waits  # noqa: E402
 
 state.install()
@@ -19,6 +19,7 @@ deliveries.install()
 waits.install()
 entropy.install(transport.entropy_at_work)
 clock.install()
+threads.install()
 
 from helpers.cloud.account import Account, StillRunning, Timer, current  # noqa: E402
 from helpers.cloud.actor import Actor  # noqa: E402
