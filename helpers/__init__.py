@@ -1,7 +1,8 @@
-"""AWS Developer Labs: a mocked AWS account in virtual time, and the experiments, notebooks and labs built on it.
+"""AWS Developer Labs: a mocked AWS account in virtual time, and the experiments, notebooks and labs built on
+it.
 
-Importing this package seals the process: no AWS call leaves the machine from then on. What notebooks use is loaded when it
-is first asked for, so that a script which only needs `Cloud` does not pay for widgets.
+Importing this package seals the process: no AWS call leaves the machine from then on. What notebooks use is
+loaded when it is first asked for, so that a script which only needs `Cloud` does not pay for widgets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A mocked AWS account on a virtual clock.
 
-`Account` is the engine: its own moto state, clock, actors and trail. `helpers.Cloud` is an Account that also attaches the
-data planes of the services it is asked for. The contract that both keep is in docs/cloud.md.
+`Account` is the engine: its own moto state, clock, actors and trail. `helpers.Cloud` is an Account that also
+attaches the data planes of the services it is asked for. The contract that both keep is in docs/cloud.md.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Timer:
 class Account:
     """One isolated, mocked AWS account with a clock of its own.
 
-    Parameters: `seed` makes ids and random draws repeat; `start` is the instant at which the clock stands when it is opened
+    Parameters: `seed` makes ids and random draws repeat; `start` is the instant at which its clock begins
     (ISO 8601, UTC if no zone is given); `region` is the default region of its clients.
     """
 
@@ -71,7 +71,9 @@ class Account:
         self.region = region
         self.account_id = HOME_ACCOUNT
         self.api_latency_s = 0.01
-        """Virtual seconds that a request takes to reach the service. An assumption of the course, settable to 0."""
+        """Virtual seconds that a request takes to reach the service. An assumption of the course, settable to
+        0.
+        """
         instant = datetime.fromisoformat(start)
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=UTC)
@@ -93,7 +95,9 @@ class Account:
 
     @classmethod
     def open(cls, seed: int = 0, start: str = "2026-01-05T09:00Z", region: str = "us-east-1") -> Self:
-        """Open a Cloud for a whole notebook. A second `open` closes the first, so a cell run again starts afresh."""
+        """Open a Cloud for a whole notebook. A second `open` closes the first, so a cell run again starts
+        afresh.
+        """
         if Account.opened_by_open is not None:
             Account.opened_by_open.close()
         account = cls(seed, start, region)
@@ -163,20 +167,24 @@ class Account:
         """Let `seconds` of virtual time pass: `run(until=now + seconds)`."""
         self.run(self.now + seconds, on_error=on_error)
 
-    def run(self, until: float | None = None, *, limit_s: float = 7 * 86_400, on_error: str = "raise") -> None:
+    def run(
+        self, until: float | None = None, *, limit_s: float = 7 * 86_400, on_error: str = "raise"
+    ) -> None:
         """Let actors live and the clock move.
 
-        `until` is a time on the scale of `now`: everything due by then happens and `now == until` after. Without it the run
-        ends when every actor that is not in the background is done, or after `limit_s` with a warning that names who still
-        runs. `on_error="raise"` stops the run at an actor's uncaught exception and raises that very object; `"record"` leaves
-        it in the actor's `error`.
+        `until` is a time on the scale of `now`: everything due by then happens and `now == until` after.
+        Without it the run ends when every actor that is not in the background is done, or after `limit_s`
+        with a warning that names who still runs. `on_error="raise"` stops the run at an actor's uncaught
+        exception and raises that very object; `"record"` leaves it in the actor's `error`.
 
-        Raises ValueError for a time in the past and for another `on_error`, RuntimeError inside an actor, `Stopped` when
-        stopped from outside.
+        Raises ValueError for a time in the past and for another `on_error`, RuntimeError inside an actor,
+        `Stopped` when stopped from outside.
         """
         self._require_open()
         if scheduler.here():
-            raise RuntimeError("run() and advance() cannot be called inside an actor: use time.sleep() there.")
+            raise RuntimeError(
+                "run() and advance() cannot be called inside an actor: use time.sleep() there."
+            )
         if on_error not in ("raise", "record"):
             raise ValueError(f"on_error is 'raise' or 'record', not {on_error!r}.")
         self._on_error = on_error
@@ -229,7 +237,9 @@ class Account:
                 warnings.warn(f"Nothing is due any more, and {left} still waits.", StillRunning, stacklevel=3)
                 return
             self._environment.move_to(limit_us)
-            warnings.warn(f"After {limit_s:g} s of virtual time {left} still runs.", StillRunning, stacklevel=3)
+            warnings.warn(
+                f"After {limit_s:g} s of virtual time {left} still runs.", StillRunning, stacklevel=3
+            )
 
     def _pass_time(self, duration_us: int, ended: Callable[[], bool] | None = None) -> None:
         """Advance the clock for the caller outside a run; `ended` may end it sooner."""
@@ -353,7 +363,10 @@ class Account:
     ) -> dict[str, Any]:
         """A quiet question to moto: not in the trail, in no time, and no id is drawn. Raises ServiceError."""
         self._require_open()
-        return transport.ask(self, service, operation, parameters, region or self.region, account_id)
+        answer: dict[str, Any] = transport.ask(
+            self, service, operation, parameters, region or self.region, account_id
+        )
+        return answer
 
     def signal(self) -> Signal:
         """Something to wait for in virtual time."""

@@ -33,8 +33,9 @@ class ActorDropped(BaseException):
 class Eviction(BaseException):
     """Takes control from an actor that computes without end.
 
-    It is raised from another thread. A bare `except:` in the actor would swallow it, so it does its work while it is
-    being made: the interpreter makes the exception before any handler runs, and making it switches away for good.
+    It is raised from another thread. A bare `except:` in the actor would swallow it, so it does its work
+    while it is being made: the interpreter makes the exception before any handler runs, and making it
+    switches away for good.
     """
 
     def __new__(cls, *arguments: Any) -> Eviction:
@@ -45,7 +46,9 @@ class Eviction(BaseException):
 
 
 class Actor:
-    """What `spawn` returns: `name`, `done`, `result` (what the function returned), `error` (what it raised) and `stop()`."""
+    """What `spawn` returns: `name`, `done`, `result` (what the function returned), `error` (what it raised)
+    and `stop()`.
+    """
 
     def __init__(
         self,
@@ -196,7 +199,7 @@ class Actor:
             self.result = function(*arguments, **options)
         except (ActorDropped, greenlet.GreenletExit):
             pass
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # whatever it raised, also SystemExit, ends this actor alone
             error.add_note(f"Raised in actor {self.name} at {self._account.now:g} s of virtual time.")
             self.fail(error)
         self.done = True

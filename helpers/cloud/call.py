@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 
 class ServiceError(Exception):
-    """The error a service answers with. boto3 raises it as its `ClientError`, typed where the service model has a type.
+    """The error a service answers with. boto3 raises it as its `ClientError`, typed where the service model
+    has a type.
 
-    `code` and `message` are AWS's; `status` is the HTTP status; `sender_fault` is False for the service's own failures.
-    botocore retries it as it would retry the same answer of AWS (throttling codes and 5xx).
+    `code` and `message` are AWS's; `status` is the HTTP status; `sender_fault` is False for the service's own
+    failures. botocore retries it as it would retry the same answer of AWS (throttling codes and 5xx).
     """
 
     def __init__(
@@ -67,5 +68,7 @@ class Call:
     _forward: Callable[[dict[str, Any]], dict[str, Any]]
 
     def forward(self, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ask moto, with `parameters` in place of the caller's if given. Raises ServiceError as moto answers it."""
+        """Ask moto, with `parameters` in place of the caller's if given. Raises ServiceError as moto answers
+        it.
+        """
         return self._forward(self.parameters if parameters is None else parameters)

@@ -1,8 +1,8 @@
 """Virtual time: who sees which clock.
 
-An actor sees only the virtual clock. A learner's cell sees the wall clock of its Cloud and sleeps in virtual time, but
-its `monotonic` and `perf_counter` stay real, so `%%time` tells the truth. Every other thread sees the real clocks: the
-kernel's own loops and pollers would otherwise drive the simulation or be hung by it.
+An actor sees only the virtual clock. A learner's cell sees the wall clock of its Cloud and sleeps in virtual
+time, but its `monotonic` and `perf_counter` stay real, so `%%time` tells the truth. Every other thread sees
+the real clocks: the kernel's own loops and pollers would otherwise drive the simulation or be hung by it.
 
 Time is kept in whole microseconds. Source of the split: the course's Cloud contract (docs/cloud.md).
 """
@@ -44,7 +44,9 @@ real_monotonic = native.original(time.monotonic)
 real_time_ns: Callable[[], int] = _time_machine.original_time_ns
 
 # Jupyter's own machinery runs in the learner's thread too; its message dates and timers measure real time.
-_MACHINERY = frozenset({"IPython", "asyncio", "comm", "ipykernel", "jupyter_client", "tornado", "traitlets", "zmq"})
+_MACHINERY = frozenset(
+    {"IPython", "asyncio", "comm", "ipykernel", "jupyter_client", "tornado", "traitlets", "zmq"}
+)
 
 _learners: dict[int, VirtualTime] = {}  # thread id -> the Cloud its cell works in
 _actor_thread: int | None = None
@@ -78,7 +80,9 @@ def show_to_actor(view: VirtualTime | None) -> None:
 
 @contextmanager
 def seen_from(view: VirtualTime) -> Iterator[None]:
-    """A service of the Cloud `view` works for the calling thread: it stamps that Cloud's time, whoever called."""
+    """A service of the Cloud `view` works for the calling thread: it stamps that Cloud's time, whoever
+    called.
+    """
     global _actor
     thread = _get_ident()
     if thread == _actor_thread:
@@ -153,7 +157,9 @@ for _name, _unit in (
 
 
 def start_actors() -> None:
-    """The calling thread runs actors from now on: its stopwatches are virtual while one of them is in control."""
+    """The calling thread runs actors from now on: its stopwatches are virtual while one of them is in
+    control.
+    """
     global _actor_thread
     _actor_thread = _get_ident()
     for stopwatch in _STOPWATCHES:
@@ -169,7 +175,9 @@ def stop_actors() -> None:
 
 
 def install() -> None:
-    """Redirect the wall clock and `time.sleep` for the life of the process. Threads without a Cloud notice nothing."""
+    """Redirect the wall clock and `time.sleep` for the life of the process. Threads without a Cloud notice
+    nothing.
+    """
     _time_machine.patch()
     time_machine.traveller_stack.append(_WallClock())  # type: ignore[arg-type]  # only time_ns() is asked for
     native.redirect_call(time.sleep, _sleep)

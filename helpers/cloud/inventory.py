@@ -29,7 +29,9 @@ _COLLECTIONS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Inventory:
-    """Resources as (service, region, kind, name) and waiting actors as (name, seconds at which it wakes or None)."""
+    """Resources as (service, region, kind, name) and waiting actors as (name, seconds at which it wakes or
+    None).
+    """
 
     resources: tuple[tuple[str, str, str, str], ...]
     actors: tuple[tuple[str, float | None], ...]
@@ -51,24 +53,27 @@ class Inventory:
         rows = list(self._rows())
         if not rows:
             return f"<p>{self!r}</p>"
-        cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        return f"<table><thead><tr><th>Service</th><th>Name</th><th>State</th></tr></thead><tbody>{cells}</tbody></table>"
+        cells = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        )
+        head = "<tr><th>Service</th><th>Name</th><th>State</th></tr>"
+        return f"<table><thead>{head}</thead><tbody>{cells}</tbody></table>"
 
 
 def take_inventory(account: Account) -> Inventory:
     """Look into the account without leaving a trace."""
-    from moto.core.base_backend import BackendDict
-
     from helpers.cloud.mock import state
 
     found: set[tuple[str, str, str, str]] = set()
     with state.lock:
         account._state.activate()  # type: ignore[union-attr]  # show() has checked that it is open
-        for backends in BackendDict._instances:
+        for backends in state.in_use():
             for kind in _COLLECTIONS.get(backends.service_name, ()):
                 for _, region, backend in backends.iter_backends():
                     collection: Any = getattr(backend, kind, {})
-                    found |= {(backends.service_name, region, kind.strip("_"), str(name)) for name in collection}
+                    found |= {
+                        (backends.service_name, region, kind.strip("_"), str(name)) for name in collection
+                    }
     waiting = tuple(
         (actor.name, None if actor.wakes_at_us is None else actor.wakes_at_us / 1e6)
         for actor in account._actors

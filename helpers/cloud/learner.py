@@ -1,7 +1,8 @@
 """Which Cloud is open for the code that runs now.
 
-Clouds opened in a thread stand on that thread's stack, the innermost on top. A thread that opened none sees what the
-main thread has open: a widget's callback works in the notebook's Cloud. Inside an actor it is always the actor's Cloud.
+Clouds opened in a thread stand on that thread's stack, the innermost on top. A thread that opened none sees
+what the main thread has open: a widget's callback works in the notebook's Cloud. Inside an actor it is always
+the actor's Cloud.
 
 In IPython a cell sees its Cloud's clock while it runs; between cells the thread belongs to the kernel again.
 """

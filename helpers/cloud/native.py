@@ -1,11 +1,12 @@
 """Replace C functions of the `time` module in place.
 
-`from time import sleep`, run before this package was imported, holds the C function object itself, so rebinding
-`time.sleep` would miss it. Here the function object is redirected and keeps its identity, whoever holds it.
-time-machine does the same in C for the wall clock; this module does it for what time-machine leaves alone.
+`from time import sleep`, run before this package was imported, holds the C function object itself, so
+rebinding `time.sleep` would miss it. Here the function object is redirected and keeps its identity, whoever
+holds it. time-machine does the same in C for the wall clock; this module does it for what time-machine leaves
+alone.
 
-CPython keeps in each such object a pointer to a method table entry (`m_ml`) and the object passed as `self` (`m_self`):
-https://docs.python.org/3/c-api/structures.html#c.PyMethodDef
+CPython keeps in each such object a pointer to a method table entry (`m_ml`) and the object passed as `self`
+(`m_self`): https://docs.python.org/3/c-api/structures.html#c.PyMethodDef
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 if sys.implementation.name != "cpython":  # the layouts below are CPython's
-    raise ImportError("The course needs CPython 3.11 or newer: virtual time redirects functions of its time module.")
+    raise ImportError(
+        "The course needs CPython 3.11 or newer: virtual time redirects functions of its time module."
+    )
 
 
 class _MethodDef(ctypes.Structure):
@@ -47,8 +50,8 @@ _keep_alive: list[Any] = []  # CPython holds bare pointers to these
 class _OneArgument(dict[Any, Any]):
     """Turns the C method `dict.__getitem__` into a call of a Python function.
 
-    Looking a key up in an empty dict subclass calls `__missing__(key)`. Unlike a ctypes callback this lets exceptions
-    pass, and a greenlet may be switched inside it.
+    Looking a key up in an empty dict subclass calls `__missing__(key)`. Unlike a ctypes callback this lets
+    exceptions pass, and a greenlet may be switched inside it.
     """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -69,9 +72,11 @@ def original(function: Any) -> Callable[..., Any]:
 def redirect_call(function: Any, replacement: Callable[[Any], Any]) -> None:
     """Make the C function `function` of one argument call `replacement`, for good; exceptions pass through."""
     built_in = _BuiltinFunction.from_address(id(function))
-    bound = _OneArgument(replacement).__getitem__
+    bound: Any = _OneArgument(replacement).__getitem__
     source = _BuiltinFunction.from_address(id(bound)).m_ml.contents
-    entry = _MethodDef(function.__name__.encode(), source.ml_meth, source.ml_flags, built_in.m_ml.contents.ml_doc)
+    entry = _MethodDef(
+        function.__name__.encode(), source.ml_meth, source.ml_flags, built_in.m_ml.contents.ml_doc
+    )
     _keep_alive.extend([entry, bound])
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(bound.__self__))
     built_in.m_ml = ctypes.pointer(entry)

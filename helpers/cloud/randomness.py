@@ -1,8 +1,9 @@
 """Random draws that repeat: `random` and `numpy.random` are seeded per actor and put back for everybody else.
 
-An actor draws from its own stream, made of the Cloud's seed and the actor's name. The streams of the modules are exchanged
-at each switch, so whoever runs outside a run neither sees nor moves an actor's numbers. The state of a generator is 2.5 kB;
-it is copied as memory because `getstate` and `setstate`, which build 625 integers, cost thirty times as much.
+An actor draws from its own stream, made of the Cloud's seed and the actor's name. The streams of the modules
+are exchanged at each switch, so whoever runs outside a run neither sees nor moves an actor's numbers. The
+state of a generator is 2.5 kB; it is copied as memory because `getstate` and `setstate`, which build 625
+integers, cost thirty times as much.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class _PythonGenerator:
     """The hidden generator behind the functions of `random`."""
 
     def __init__(self) -> None:
-        self._generator: random.Random = random._inst  # type: ignore[attr-defined]  # what random.random() draws from
+        self._generator: Any = random._inst  # what random.random() draws from
         self._address = id(self._generator) + object.__basicsize__
         self._copies_memory = self._layout_is_known()
 
@@ -36,7 +37,7 @@ class _PythonGenerator:
             return False
         words = (ctypes.c_uint32 * _WORDS).from_address(self._address)
         state = self._generator.getstate()[1]
-        return tuple(words[1:]) == state[:-1] and words[0] == state[-1]
+        return bool(tuple(words[1:]) == state[:-1] and words[0] == state[-1])
 
     def save(self) -> Any:
         if self._copies_memory:
@@ -61,9 +62,10 @@ class _PythonGenerator:
 class _NumpyGenerator:
     """The legacy generator behind the functions of `numpy.random`, once numpy is imported.
 
-    Its normal distribution makes two numbers and keeps one (`gauss`), which lies outside the memory that numpy documents
-    (https://numpy.org/doc/stable/reference/random/bit_generators/generated/numpy.random.MT19937.ctypes.html). It is read
-    only where a draw may have changed it and written only where it differs.
+    Its normal distribution makes two numbers and keeps one (`gauss`), which lies outside the memory that
+    numpy documents
+    (https://numpy.org/doc/stable/reference/random/bit_generators/generated/numpy.random.MT19937.ctypes.html).
+    It is read only where a draw may have changed it and written only where it differs.
     """
 
     def __init__(self) -> None:

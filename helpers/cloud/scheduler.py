@@ -1,7 +1,7 @@
 """The one thread in which all actors of the process live, and what a run of a Cloud does there.
 
-A greenlet cannot change threads, and Jupyter runs callbacks now in this thread, now in that. So every run is handed to one
-thread, one run at a time; whoever asked for it waits and watches.
+A greenlet cannot change threads, and Jupyter runs callbacks now in this thread, now in that. So every run is
+handed to one thread, one run at a time; whoever asked for it waits and watches.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
 
 from helpers.cloud import actor, clock
 from helpers.cloud.call import Stopped
@@ -43,7 +42,7 @@ class _Job:
     def do(self) -> None:
         try:
             self.work()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # it is raised in the thread that waits
             self.error = error
         finally:
             self.done.set()
@@ -97,9 +96,11 @@ class Run:
     def execute(self) -> None:
         """Run, in the scheduler's thread, and wait for the end in this one. Raises what ended it early."""
         if here():
-            raise RuntimeError("run() and advance() cannot be called inside an actor: use time.sleep() there.")
+            raise RuntimeError(
+                "run() and advance() cannot be called inside an actor: use time.sleep() there."
+            )
         if not run_lock.acquire(timeout=0.5):
-            print("Another run is going on; this one waits for it to end.", file=sys.stderr)
+            print("Another run is going on; this one waits for it to end.", file=sys.stderr)  # noqa: T201  # to the learner
             run_lock.acquire()
         try:
             self._execute(_Job(self._loop))
@@ -171,8 +172,8 @@ class Run:
             self._watched = (at_work, self.account.now_us, real_now)
         elif real_now - since > PATIENCE_S:
             at_work.error = RuntimeError(
-                f"{at_work.name} computed for {PATIENCE_S:g} s of real time without the clock moving, so it was stopped. "
-                "Computing takes no virtual time here: let it sleep where it would work."
+                f"{at_work.name} computed for {PATIENCE_S:g} s of real time without the clock "
+                "moving, so it was stopped. Computing takes no virtual time here: let it sleep where it would work."
             )
             self.failure = at_work.error
             self._evict(at_work)
@@ -180,6 +181,6 @@ class Run:
     @staticmethod
     def _evict(at_work: actor.Actor | None) -> None:
         if at_work is not None and _thread is not None and _thread.ident is not None:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(_thread.ident), ctypes.py_object(actor.Eviction))
-
-
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(_thread.ident), ctypes.py_object(actor.Eviction)
+            )

@@ -1,8 +1,8 @@
 """No way out: what is sealed for the life of the process when the course is imported.
 
-Real credentials, profiles and the instance metadata service are put out of reach; botocore's and `requests`' real senders
-refuse; a socket to anything but this machine is refused. A child process (`!aws s3 ls`) inherits an endpoint at which
-nobody listens.
+Real credentials, profiles and the instance metadata service are put out of reach; botocore's and `requests`'
+real senders refuse; a socket to anything but this machine is refused. A child process (`!aws s3 ls`) inherits
+an endpoint at which nobody listens.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ import socket
 from typing import Any
 
 from helpers.cloud.call import SealedError
+from helpers.cloud.touch import replace
 
 NOBODY = "http://127.0.0.1:9"
-"""An endpoint on this machine at which nothing answers; in-process clients ignore it, child processes fail at it."""
+"""An endpoint on this machine at which nothing answers; in-process clients ignore it, child processes fail at
+it.
+"""
+
+
+_EVERY_INTERFACE = ("0.0.0.0", "::")  # noqa: S104  # nobody binds here: connecting to it reaches this machine
 
 
 def _refuse_host(host: Any) -> None:
@@ -23,7 +29,7 @@ def _refuse_host(host: Any) -> None:
         return
     text = host.decode() if isinstance(host, bytes) else str(host)
     try:
-        if ipaddress.ip_address(text.partition("%")[0]).is_loopback or text in ("0.0.0.0", "::"):
+        if ipaddress.ip_address(text.partition("%")[0]).is_loopback or text in _EVERY_INTERFACE:
             return
     except ValueError:
         pass
@@ -35,7 +41,7 @@ def _seal_environment() -> None:
         del os.environ[name]
     os.environ.update(
         AWS_ACCESS_KEY_ID="testing",
-        AWS_SECRET_ACCESS_KEY="testing",
+        AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106  # a fake
         AWS_EC2_METADATA_DISABLED="true",
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
@@ -61,7 +67,7 @@ def _seal_sockets() -> None:
         return connect
 
     for name in ("connect", "connect_ex"):
-        setattr(real, name, guarded(name))
+        replace(real, name, guarded(name), because="no socket reaches another machine")
     send_to = real.sendto
 
     def sendto(self: socket.socket, data: Any, *rest: Any) -> int:
@@ -69,7 +75,7 @@ def _seal_sockets() -> None:
             _refuse_host(rest[-1][0])
         return send_to(self, data, *rest)
 
-    real.sendto = sendto  # type: ignore[method-assign]
+    replace(real, "sendto", sendto, because="no datagram reaches another machine")
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         look_up = getattr(socket, name)
 
@@ -77,7 +83,7 @@ def _seal_sockets() -> None:
             _refuse_host(host)
             return _look_up(host, *rest, **options)
 
-        setattr(socket, name, resolve)
+        replace(socket, name, resolve, because="no name is looked up")
 
 
 def _seal_senders() -> None:
@@ -85,13 +91,19 @@ def _seal_senders() -> None:
     from moto.core.models import responses_mock
 
     def refuse_botocore(self: Any, request: Any) -> Any:
-        raise SealedError(f"{request.method} {request.url} was refused: it is not mocked and nothing leaves the machine.")
+        raise SealedError(
+            f"{request.method} {request.url} was refused: it is not mocked and nothing leaves the machine."
+        )
 
     def refuse_requests(adapter: Any, request: Any, *_rest: Any, **_options: Any) -> Any:
-        raise SealedError(f"{request.method} {request.url} was refused: it is not mocked and nothing leaves the machine.")
+        raise SealedError(
+            f"{request.method} {request.url} was refused: it is not mocked and nothing leaves the machine."
+        )
 
-    botocore.httpsession.URLLib3Session.send = refuse_botocore
-    responses_mock._real_send = refuse_requests
+    replace(
+        botocore.httpsession.URLLib3Session, "send", refuse_botocore, because="what is not mocked is not sent"
+    )
+    replace(responses_mock, "_real_send", refuse_requests, because="what is not mocked is not sent")
 
 
 def _seal_endpoints() -> None:
@@ -103,7 +115,13 @@ def _seal_endpoints() -> None:
         endpoint = provide(self)
         return None if endpoint == NOBODY else endpoint
 
-    botocore.configprovider.ConfiguredEndpointProvider.provide = without_nobody
+    provider = botocore.configprovider.ConfiguredEndpointProvider
+    replace(
+        provider,
+        "provide",
+        without_nobody,
+        because="clients here ignore the endpoint that seals child processes",
+    )
 
 
 def install() -> None:

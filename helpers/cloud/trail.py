@@ -39,12 +39,16 @@ COLUMNS = (
 
 
 def copied(value: Any) -> Any:
-    """`value` with its dicts and lists copied, so that what the caller does to them later does not rewrite the trail.
+    """`value` with its dicts and lists copied, so that what the caller does to them later does not rewrite
+    the trail.
 
     A body that is a stream is named, not read.
     """
     if isinstance(value, dict):
-        return {key: copied(item) if isinstance(item, (dict, list)) else _settled(item) for key, item in value.items()}
+        return {
+            key: copied(item) if isinstance(item, (dict, list)) else _settled(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [copied(item) for item in value]
     return _settled(value)
@@ -76,8 +80,9 @@ class Trail:
     def frame(self) -> pd.DataFrame:
         """A DataFrame with a row per attempt, ordered by start.
 
-        Columns: `time_s` (start, seconds since the Cloud was opened), `duration_s`, `actor`, `service`, `operation` (the
-        API's name), `parameters` (as the caller gave them), `response` (without ResponseMetadata; None after an error),
+        Columns: `time_s` (start, seconds since the Cloud was opened), `duration_s`, `actor`, `service`,
+        `operation` (the API's name), `parameters` (as the caller gave them), `response` (without
+        ResponseMetadata; None after an error),
         `error` (the code, or None), `call` (numbered from 1) and `attempt` (from 1).
         """
         if self._frame is None:

@@ -1,8 +1,10 @@
 """How an API call gets from boto3 to the account that answers it.
 
 Every client belongs to the Cloud that was open when it was made. boto3's call is taken at its one entrance
-(`_make_api_call`): a call that a data plane answers stays in Python and is never serialised; any other goes the usual way,
-through botocore, into moto. Both leave one row in the trail per attempt, both pass botocore's own validation and retries.
+(`_make_api_call`): a call that a data plane answers stays in Python and is never serialised; any other goes
+the usual way,
+through botocore, into moto. Both leave one row in the trail per attempt, both pass botocore's own validation
+and retries.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from helpers.cloud import actor as actors
 from helpers.cloud import clock, learner, scheduler
 from helpers.cloud.call import Call, NotMocked, SealedError, ServiceError, Stopped
 from helpers.cloud.mock import ids, state
+from helpers.cloud.touch import replace
 from helpers.cloud.trail import Row, copied
 
 if TYPE_CHECKING:
@@ -47,12 +50,16 @@ class Hooks:
     """What data planes registered with a Cloud, by (service, operation)."""
 
     answers: dict[tuple[str, str], Callable[[Call], dict[str, Any] | None]] = field(default_factory=dict)
-    amendments: dict[tuple[str, str], list[Callable[[Call, dict[str, Any]], None]]] = field(default_factory=dict)
+    amendments: dict[tuple[str, str], list[Callable[[Call, dict[str, Any]], None]]] = field(
+        default_factory=dict
+    )
     checks: dict[tuple[str, str], list[Callable[[Call], None]]] = field(default_factory=dict)
     deliveries: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     def handler(self, service: str, operation: str) -> Callable[[Call], dict[str, Any] | None] | None:
-        """What answers the operation: a data plane, moto with a data plane's corrections, or None for moto alone."""
+        """What answers the operation: a data plane, moto with a data plane's corrections, or None for moto
+        alone.
+        """
         key = service, operation
         answer = self.answers.get(key)
         checks = self.checks.get(key)
@@ -119,10 +126,12 @@ def _unbound_default_session() -> Any:
     return session
 
 
-def _client_created(self: Any, service_name: str, region_name: str | None = None, *rest: Any, **options: Any) -> Any:
+def _client_created(
+    self: Any, service_name: str, region_name: str | None = None, *rest: Any, **options: Any
+) -> Any:
     account: Account | None = getattr(self, "_course_cloud", None) or _current()
     if account is None:
-        # It is bound to nothing and every call on it is refused; making it must work, as modules make clients on import.
+        # Making it must work, as modules make clients on import; every call on it is refused.
         region_name = region_name or self.get_config_variable("region") or "us-east-1"
     else:
         region_name = region_name or self.get_config_variable("region") or account.region
@@ -145,7 +154,9 @@ def _cloud_of(client: Any) -> Account:
             "open a Cloud first (Cloud.open()), then make the client."
         )
     if account.closed:
-        raise SealedError("This client belongs to a Cloud that is closed: make a new client in the one that is open.")
+        raise SealedError(
+            "This client belongs to a Cloud that is closed: make a new client in the one that is open."
+        )
     return account
 
 
@@ -182,7 +193,9 @@ def _answered(
     handler: Callable[[Call], dict[str, Any] | None],
     progress: _InProgress,
 ) -> Any:
-    """The call as botocore makes it, with a data plane in the place of serialising, signing, sending and parsing."""
+    """The call as botocore makes it, with a data plane in the place of serialising, signing, sending and
+    parsing.
+    """
     account = progress.account
     model = client._service_model.operation_model(operation_name)
     context: dict[str, Any] = {
@@ -255,12 +268,15 @@ def _attempts(
         if parsed is None:  # the service said nothing but "done"
             parsed = {}
         response = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
-        _write(account, progress.call, call, start_us, progress.parameters, None if error else response, error)
+        _write(
+            account, progress.call, call, start_us, progress.parameters, None if error else response, error
+        )
         http = _Http(status, _metadata(account, client, parsed, status, error))
-        if call.attempt > 1 or status >= 300 or client.meta.config.retries.get("mode") == "adaptive":
-            if endpoint._needs_retry(call.attempt, model, request, (http, parsed)):
-                call.attempt += 1
-                continue
+        # A success at the first attempt asks for no retry; only the adaptive mode's limiter wants to hear of it.
+        heard = call.attempt > 1 or status >= 300 or client.meta.config.retries.get("mode") == "adaptive"
+        if heard and endpoint._needs_retry(call.attempt, model, request, (http, parsed)):
+            call.attempt += 1
+            continue
         parsed["ResponseMetadata"]["RetryAttempts"] = call.attempt - 1
         return http, parsed
 
@@ -288,7 +304,9 @@ def _one_attempt(
             who.evict()
         raise
     except Exception as defect:
-        defect.add_note(f"A defect of the course, in its model of {call.service} {call.operation}: please report it.")
+        defect.add_note(
+            f"A defect of the course, in its model of {call.service} {call.operation}: please report it."
+        )
         if who is not None and account._run is not None:
             account._run.failure = defect  # the learner's own `except` must not hide it
             who.in_service = False
@@ -308,7 +326,9 @@ def _error_answer(call: Call, error: ServiceError) -> dict[str, Any]:
     return {"Error": answer}
 
 
-def _metadata(account: Account, client: Any, parsed: dict[str, Any], status: int, error: str | None) -> dict[str, str]:
+def _metadata(
+    account: Account, client: Any, parsed: dict[str, Any], status: int, error: str | None
+) -> dict[str, str]:
     """Give the answer the ResponseMetadata that moto would give it, unless moto did; returns the headers."""
     known = parsed.get("ResponseMetadata")
     if known is not None:
@@ -347,14 +367,22 @@ def _metadata(account: Account, client: Any, parsed: dict[str, Any], status: int
     return headers
 
 
-def _forward(client: Any, account: Account, model: Any, parameters: dict[str, Any], context: dict[str, Any]) -> Any:
-    """moto's answer to one attempt, by the usual way through botocore but without retries and without a trail."""
+def _forward(
+    client: Any, account: Account, model: Any, parameters: dict[str, Any], context: dict[str, Any]
+) -> Any:
+    """What moto answers to one attempt, by the usual way through botocore but without retries and without a
+    trail.
+    """
     context = dict(context, retries={"attempt": 1, "invocation-id": "forwarded"})
     endpoint_url, headers, properties = client._resolve_endpoint_ruleset(model, parameters, context)
     if properties:
         context["endpoint_properties"] = properties
     request_dict = client._convert_to_request_dict(
-        api_params=parameters, operation_model=model, endpoint_url=endpoint_url, context=context, headers=headers
+        api_params=parameters,
+        operation_model=model,
+        endpoint_url=endpoint_url,
+        context=context,
+        headers=headers,
     )
     request = client._endpoint.create_request(request_dict, model)
     token = _asking.set(account)
@@ -483,7 +511,18 @@ def record(
     account._calls += 1
     now_us = account.now_us
     account._trail.add(
-        Row(now_us, account._calls, 1, now_us, service, service, operation, copied(parameters), copied(response), error)
+        Row(
+            now_us,
+            account._calls,
+            1,
+            now_us,
+            service,
+            service,
+            operation,
+            copied(parameters),
+            copied(response),
+            error,
+        )
     )
 
 
@@ -523,7 +562,7 @@ def _wait_in_virtual_time(self: Any, amount: int, block: bool) -> bool:
     # botocore's adaptive retries wait on a condition variable, in real time; the wall clock they read is virtual.
     self._refill()
     if amount > self._current_capacity and not block:
-        raise botocore.retries.bucket.CapacityNotAvailableError()
+        raise botocore.retries.bucket.CapacityNotAvailableError
     while (wait_s := self._sleep_amount(amount)) > 0:
         self._clock.sleep(wait_s)
         self._refill()
@@ -533,11 +572,32 @@ def _wait_in_virtual_time(self: Any, amount: int, block: bool) -> bool:
 
 def install() -> None:
     """Take boto3's calls, bind its clients and sessions, and activate a Cloud's state before moto is asked."""
-    botocore.client.BaseClient._make_api_call = _make_api_call
-    botocore.endpoint.Endpoint._get_response = _attempt_through_botocore
-    botocore.session.Session.__init__ = _session_init
-    botocore.session.Session.create_client = _client_created
-    botocore_stubber.BotocoreStubber.process_request = _process_request  # type: ignore[method-assign]
-    botocore.retries.bucket.TokenBucket._acquire = _wait_in_virtual_time
-    boto3._get_default_session = _unbound_default_session
-    boto3.DEFAULT_SESSION = None
+    client, session = botocore.client.BaseClient, botocore.session.Session
+    replace(client, "_make_api_call", _make_api_call, because="every call has one entrance")
+    replace(
+        botocore.endpoint.Endpoint,
+        "_get_response",
+        _attempt_through_botocore,
+        because="each attempt is in the trail",
+    )
+    replace(session, "__init__", _session_init, because="a session belongs to the Cloud it was made in")
+    replace(session, "create_client", _client_created, because="a client belongs to the Cloud it was made in")
+    replace(
+        boto3,
+        "_get_default_session",
+        _unbound_default_session,
+        because="boto3.client uses the Cloud that is open",
+    )
+    replace(boto3, "DEFAULT_SESSION", None, because="a session made before the seal is not used")
+    replace(
+        botocore_stubber.BotocoreStubber,
+        "process_request",
+        _process_request,
+        because="a Cloud's state is there when moto works",
+    )
+    replace(
+        botocore.retries.bucket.TokenBucket,
+        "_acquire",
+        _wait_in_virtual_time,
+        because="adaptive retries wait in virtual time",
+    )

@@ -1,4 +1,6 @@
-"""What AWS does with a configuration and moto leaves out: one data plane a service, and the account that attaches them."""
+"""What AWS does with a configuration and moto leaves out: one data plane a service, and the account that
+attaches them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class Cloud(Account):
             self._planes[service] = getattr(import_module(module), name)(self)
 
     def plane(self, service: str) -> Any:
-        """The data plane of `service`, with the parameters of its labelled models. Raises KeyError if it has none."""
+        """The data plane of `service`, with the parameters of its labelled models. Raises KeyError if it has
+        none.
+        """
         self.use(service)
         return self._planes[service]
 

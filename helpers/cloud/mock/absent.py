@@ -1,7 +1,8 @@
 """One clear error for the three ways in which moto says that something is absent.
 
-moto raises `NotImplementedError` for an unknown operation of a known service, answers 404 "Not yet implemented" for an
-unknown service, and simply crashes elsewhere. The learner gets `NotMocked`, one sentence, and the crash as its cause.
+moto raises `NotImplementedError` for an unknown operation of a known service, answers 404 "Not yet
+implemented" for an unknown service, and simply crashes elsewhere. The learner gets `NotMocked`, one sentence,
+and the crash as its cause.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from moto.core import botocore_stubber
 from moto.core.exceptions import ServiceNotWhitelisted
 
 from helpers.cloud.call import NotMocked, SealedError, ServiceError, Stopped
+from helpers.cloud.touch import replace
 
 _OURS = (NotMocked, SealedError, ServiceError, Stopped)
 _ask_moto = botocore_stubber.BotocoreStubber.process_request
@@ -31,10 +33,13 @@ def _process_request(self: Any, request: Any) -> Any:
     except _OURS:
         raise
     except (NotImplementedError, ServiceNotWhitelisted) as absent:
-        raise NotMocked(f"{_named(request)} is not in this mocked account; nothing left the machine.") from absent
+        raise NotMocked(
+            f"{_named(request)} is not in this mocked account; nothing left the machine."
+        ) from absent
     except Exception as crash:
         raise NotMocked(
-            f"The mock could not answer {_named(request)} ({type(crash).__name__}: {crash}); nothing left the machine."
+            f"The mock could not answer {_named(request)} ({type(crash).__name__}: {crash}); "
+            "nothing left the machine."
         ) from crash
     if answer is None or (answer[0] == 404 and answer[2] in (_NOT_YET, _NOT_YET.encode())):
         raise NotMocked(f"{_named(request)} is not in this mocked account; nothing left the machine.")
@@ -43,4 +48,9 @@ def _process_request(self: Any, request: Any) -> Any:
 
 def install() -> None:
     """Wrap the one function through which every request reaches moto."""
-    botocore_stubber.BotocoreStubber.process_request = _process_request  # type: ignore[method-assign]
+    replace(
+        botocore_stubber.BotocoreStubber,
+        "process_request",
+        _process_request,
+        because="what is absent is said in one sentence",
+    )

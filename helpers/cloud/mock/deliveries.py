@@ -1,7 +1,7 @@
 """What moto itself would put into a service, handed to that service's data plane.
 
-SNS, EventBridge and S3 deliver to SQS inside moto by calling the queue's backend, past the API. A data plane that holds the
-messages must hear of them.
+SNS, EventBridge and S3 deliver to SQS inside moto by calling the queue's backend, past the API. A data plane
+that holds the messages must hear of them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from moto.sqs.models import Message, SQSBackend
+
+from helpers.cloud.touch import replace
 
 _put_into_moto = SQSBackend.send_message
 
@@ -61,4 +63,4 @@ def _send_message(
 
 def install() -> None:
     """Wrap the method by which moto's services write to a queue."""
-    SQSBackend.send_message = _send_message  # type: ignore[method-assign]
+    replace(SQSBackend, "send_message", _send_message, because="a queue's data plane hears of deliveries")

@@ -1,7 +1,8 @@
 """`uuid4` and `os.urandom` for moto and botocore, drawn from a stream of the Cloud they work for.
 
-botocore fills idempotency tokens with `uuid4`; moto makes key material and session tokens from `os.urandom`. Both repeat
-with the Cloud's seed. The stream is not that of moto's ids, so these are the same with and without it. Everybody else in the process, the Jupyter kernel first of all, keeps the real ones.
+botocore fills idempotency tokens with `uuid4`; moto makes key material and session tokens from `os.urandom`.
+Both repeat with the Cloud's seed. The stream is not that of moto's ids, so these are the same with and
+without it. Everybody else in the process, the Jupyter kernel first of all, keeps the real ones.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from helpers.cloud.touch import replace
+
 _SEEDED = ("botocore", "moto")
 _real_urandom: Callable[[int], bytes] = os.urandom
 _real_uuid4: Callable[[], uuid.UUID] = uuid.uuid4
 
 
-_INTERNAL = "moto.core.base_backend"  # names its own objects, some while a service is first imported; nobody sees them
+_INTERNAL = (
+    "moto.core.base_backend"  # names its own objects, some while a service is imported; nobody sees them
+)
 
 
 def _called_by_the_mock() -> bool:
@@ -52,8 +57,8 @@ def install(stream_at_work: Callable[[], Random | None]) -> None:
     """
     global _stream_at_work
     _stream_at_work = stream_at_work
-    os.urandom = _urandom
-    uuid.uuid4 = _uuid4
+    replace(os, "urandom", _urandom, because="key material repeats with the seed")
+    replace(uuid, "uuid4", _uuid4, because="idempotency tokens repeat with the seed")
     replaced: dict[int, Any] = {id(_real_urandom): _urandom, id(_real_uuid4): _uuid4}
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in _SEEDED:

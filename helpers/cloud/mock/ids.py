@@ -1,8 +1,9 @@
 """Identifiers as moto makes them: from one stream that can be seeded, and one stream a Cloud.
 
-moto draws every id from a single generator, `mock_random`. Here that object passes each draw on to the generator of the
-Cloud that is active. Two of moto's loops (a receipt handle of 185 letters, a request id of 52) are drawn in blocks; the
-letters, and how far the stream has moved, are the same as letter by letter (tests/cloud/mock/test_ids.py).
+moto draws every id from a single generator, `mock_random`. Here that object passes each draw on to the
+generator of the Cloud that is active. Two of moto's loops (a receipt handle of 185 letters, a request id of
+52) are drawn in blocks; the letters, and how far the stream has moved, are the same as letter by letter
+(tests/cloud/mock/test_ids.py).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from moto.moto_api._internal.moto_random import MotoRandom
 from moto.sqs import models as _sqs_models
 from moto.sqs import utils as _sqs_utils
 from moto.utilities import aws_headers as _aws_headers
+
+from helpers.cloud.touch import replace
 
 generator: Random = MotoRandom(0)  # the active Cloud's
 _load_backend = backends.get_backend
@@ -59,7 +62,7 @@ def uuid4() -> str:
 class _Letters:
     """Draws letters of an alphabet as `random.choice` would, in blocks.
 
-    choice() takes the top bits of one 32-bit word a try and tries again when they are no index of the alphabet. A block of
+    choice() takes the top bits of one 32-bit word a try and tries again if they are no index of the alphabet. A block of
     as many words as letters are missing therefore never moves the stream too far.
     """
 
@@ -119,9 +122,9 @@ def _get_backend(service: str) -> Any:
 
 def install() -> None:
     """Point moto's one generator, and its two slow loops, here."""
-    _internal.mock_random.__class__ = _Active
-    backends.get_backend = _get_backend
-    _sqs_utils.generate_receipt_handle = receipt_handle
-    _sqs_models.generate_receipt_handle = receipt_handle
-    _aws_headers.gen_amzn_requestid_long = _request_id_for
-    _responses.gen_amzn_requestid_long = _request_id_for
+    replace(_internal.mock_random, "__class__", _Active, because="each Cloud has its own stream of ids")
+    replace(backends, "get_backend", _get_backend, because="importing a service moves no Cloud's stream")
+    for module in (_sqs_utils, _sqs_models):
+        replace(module, "generate_receipt_handle", receipt_handle, because="a handle is drawn in blocks")
+    for module in (_aws_headers, _responses):
+        replace(module, "gen_amzn_requestid_long", _request_id_for, because="a request id is drawn in blocks")

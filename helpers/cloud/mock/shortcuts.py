@@ -1,7 +1,7 @@
 """Results that moto and botocore work out anew on every call, kept instead.
 
-Each function here is pure for the object it is called on; a differential test compares whole call sequences with plain
-moto's answers (tests/cloud/test_differential.py).
+Each function here is pure for the object it is called on; a differential test compares whole call sequences
+with plain moto's answers (tests/cloud/test_differential.py).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import botocore.auth
 import botocore.useragent
 from moto.core import responses, utils
 from moto.core.base_backend import BaseBackend
+
+from helpers.cloud.touch import replace
 
 _user_agents: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 _build_user_agent = botocore.useragent.UserAgentString.to_string
@@ -62,9 +64,11 @@ def _signature(self: Any, string_to_sign: str, request: Any) -> str:
 
 def install() -> None:
     """Keep what does not change between calls; sign cheaply, since moto does not check unless asked to."""
-    utils.method_names_from_class = _method_names  # type: ignore[assignment]
-    responses.method_names_from_class = _method_names  # type: ignore[assignment]
-    BaseBackend.urls = property(_urls_of)  # type: ignore[assignment,method-assign]
-    botocore.useragent.UserAgentString.to_string = _user_agent
-    botocore.auth.SigV4Auth.canonical_request = _canonical_request
-    botocore.auth.SigV4Auth.signature = _signature
+    for module in (utils, responses):
+        replace(module, "method_names_from_class", _method_names, because="a class is looked through once")
+    replace(BaseBackend, "urls", property(_urls_of), because="a service's URLs are built once")
+    replace(
+        botocore.useragent.UserAgentString, "to_string", _user_agent, because="the user agent is built once"
+    )
+    replace(botocore.auth.SigV4Auth, "canonical_request", _canonical_request, because="nobody checks it")
+    replace(botocore.auth.SigV4Auth, "signature", _signature, because="nobody checks it")

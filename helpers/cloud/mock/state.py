@@ -1,8 +1,8 @@
 """All that moto knows, one set per Cloud, exchanged when another Cloud becomes active.
 
-An account id in a header does not isolate: bucket names, for one, are a single registry in moto. So the contents of every
-backend in use, the registries beside them and the id stream belong to a Cloud and are put in place before moto is asked.
-The exchange costs microseconds because only the services in use are touched.
+An account id in a header does not isolate: bucket names, for one, are a single registry in moto. So the
+contents of every backend in use, the registries beside them and the id stream belong to a Cloud and are put
+in place before moto is asked. The exchange costs microseconds because only the services in use are touched.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from moto.moto_api._internal.moto_random import MotoRandom
 
 from helpers.cloud.mock import ids
 from helpers.cloud.randomness import stream_seed
+from helpers.cloud.touch import replace
 
 lock = threading.RLock()
 """Held while moto works: its state is one for the process."""
@@ -26,6 +27,7 @@ HOME_ACCOUNT = "123456789012"
 
 _REGISTRIES = ("bucket_accounts",)  # attributes of a BackendDict that hold state beside the backends
 _active: MotoState | None = None
+_in_use: list[BackendDict[Any]] = BackendDict._instances  # type: ignore[misc]  # a class variable of a generic class
 
 
 class MotoState:
@@ -49,20 +51,20 @@ class MotoState:
     def _take_out(self) -> None:
         self._backends = [
             (backends, dict(backends.items()), {name: getattr(backends, name) for name in _of(backends)})
-            for backends in BackendDict._instances
+            for backends in _in_use
         ]
         for backends, _, registries in self._backends:
             backends.clear()
             for name, registry in registries.items():
                 setattr(backends, name, type(registry)())
-        BackendDict._instances.clear()
+        _in_use.clear()
 
     def _put_in(self) -> None:
         for backends, accounts, registries in self._backends:
             backends.update(accounts)
             for name, registry in registries.items():
                 setattr(backends, name, registry)
-            BackendDict._instances.append(backends)
+            _in_use.append(backends)
         self._backends = []
         ids.use(self.ids)
 
@@ -77,6 +79,11 @@ class MotoState:
                 for account in accounts.values():
                     account.clear()
             self._backends = []
+
+
+def in_use() -> list[BackendDict[Any]]:
+    """The services that hold something in the active state."""
+    return list(_in_use)
 
 
 def _of(backends: BackendDict[Any]) -> list[str]:
@@ -101,5 +108,10 @@ def _untracked(cls: type, *_arguments: Any, **_options: Any) -> Any:
 
 def install() -> None:
     """Let closed accounts be freed."""
-    AccountSpecificBackend._generate_regions = lambda self, service_name: list(_regions(service_name))  # type: ignore[method-assign,assignment]
-    BaseModel.__new__ = _untracked  # type: ignore[method-assign,assignment]
+    replace(
+        AccountSpecificBackend,
+        "_generate_regions",
+        lambda self, service_name: list(_regions(service_name)),
+        because="moto's cache does not keep closed accounts",
+    )
+    replace(BaseModel, "__new__", _untracked, because="moto's dashboard does not keep every object")
