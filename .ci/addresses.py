@@ -32,6 +32,7 @@ class Process:
         """Addresses beyond loopback, each with the line that asked for it."""
 
     def in_browser(self) -> bool:
+        """Is this a browser, or does it descend from one?"""
         process: Process | None = self
         while process is not None and not process.is_browser:
             process = process.parent

@@ -20,7 +20,9 @@ def badge(remote: str) -> str:
     Raises:
         ValueError: the URL names no GitHub repository.
     """
-    match = re.fullmatch(r"(?:https://|ssh://git@|git@)github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?", remote)
+    match = re.fullmatch(
+        r"(?:https://|ssh://git@|git@)github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?", remote
+    )
     if match is None:
         raise ValueError(f"{remote or 'No remote'}: not a GitHub repository, so Binder has no badge for it.")
     owner, repository = match.groups()

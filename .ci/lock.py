@@ -67,9 +67,7 @@ def compile_lock(upgrade: bool) -> str:
 def pins(lock: str) -> list[str]:
     """Each requirement of the lock with its marker and without its hashes."""
     return [
-        " ".join(line.rstrip(" \\").split())
-        for line in lock.splitlines()
-        if re.match(r"[A-Za-z0-9]", line)
+        " ".join(line.rstrip(" \\").split()) for line in lock.splitlines() if re.match(r"[A-Za-z0-9]", line)
     ]
 
 

@@ -91,7 +91,10 @@ def test_browser_and_what_it_starts_are_left_out(addresses: ModuleType) -> None:
 
 
 def test_browser_that_could_not_start_hides_nothing(addresses: ModuleType) -> None:
-    log = ['11 execve("/bin/chromium", ["chromium"], 0x7ff) = -1 ENOENT (No such file)', f"11 {v4('10.0.0.2')}"]
+    log = [
+        '11 execve("/bin/chromium", ["chromium"], 0x7ff) = -1 ENOENT (No such file)',
+        f"11 {v4('10.0.0.2')}",
+    ]
     assert outside(addresses, *log) == ["10.0.0.2"]
 
 

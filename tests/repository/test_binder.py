@@ -41,7 +41,11 @@ def test_script_is_valid_and_executable(script: str) -> None:
     path = BINDER / script
     subprocess.run(["bash", "-n", str(path)], check=True)
     listed = subprocess.run(
-        ["git", "ls-files", "--stage", f"binder/{script}"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "--stage", f"binder/{script}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert listed.stdout.startswith("100755 ")
 

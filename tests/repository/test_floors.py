@@ -16,7 +16,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "helpers"
-FLOORS = {"cloud": 0, "dataplane": 1, "experiments": 2, "sections": 3, "ui": 4, "notebooks": 4, "grading": 4, "cli": 4}
+FLOORS = {
+    "cloud": 0,
+    "dataplane": 1,
+    "experiments": 2,
+    "sections": 3,
+    "ui": 4,
+    "notebooks": 4,
+    "grading": 4,
+    "cli": 4,
+}
 ROOF = 5
 
 
@@ -83,7 +92,8 @@ def test_a_section_imports_no_other_section() -> None:
 
 def test_no_circle() -> None:
     graph = {
-        module: {source for source in imports(module, at_import_only=True) if source != module} for module in MODULES
+        module: {source for source in imports(module, at_import_only=True) if source != module}
+        for module in MODULES
     }
     try:
         TopologicalSorter(graph).prepare()

@@ -72,7 +72,15 @@ def test_nothing_is_left_unfinished(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in PYTHON if name.startswith("tests/")])
 def test_no_test_is_skipped(name: str) -> None:
-    ways = "|".join(["mark" + r"\.skip", "pytest" + r"\.skip", "mark" + r"\.xfail", "pytest" + r"\.xfail", "import" + "orskip"])
+    ways = "|".join(
+        [
+            "mark" + r"\.skip",
+            "pytest" + r"\.skip",
+            "mark" + r"\.xfail",
+            "pytest" + r"\.xfail",
+            "import" + "orskip",
+        ]
+    )
     assert re.findall(ways, PYTHON[name]) == []
 
 
@@ -83,20 +91,23 @@ Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 def public(tree: ast.Module) -> Iterator[tuple[str, ast.ClassDef | None, Documented]]:
     """Each public class and function at module level or in a public class: its name, its class, its node."""
+    kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
+        if isinstance(node, kinds) and not node.name.startswith("_"):
             yield node.name, None, node
-            if isinstance(node, ast.ClassDef):
-                for inner in node.body:
-                    if isinstance(inner, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                        if inner.name[0] != "_":
-                            yield f"{node.name}.{inner.name}", node, inner
+            inside = node.body if isinstance(node, ast.ClassDef) else []
+            for inner in inside:
+                if isinstance(inner, kinds) and not inner.name.startswith("_"):
+                    assert isinstance(node, ast.ClassDef)
+                    yield f"{node.name}.{inner.name}", node, inner
 
 
 def explains_itself(node: Documented) -> bool:
     """Overloads and setters are documented once, by the function they belong to; a stub body is a protocol's."""
     decorators = [ast.unparse(decorator) for decorator in getattr(node, "decorator_list", [])]
-    return any(name == "overload" or name.endswith((".setter", ".deleter", ".overload")) for name in decorators)
+    return any(
+        name == "overload" or name.endswith((".setter", ".deleter", ".overload")) for name in decorators
+    )
 
 
 TREES = {name: ast.parse(text) for name, text in PACKAGE.items()}
@@ -147,7 +158,9 @@ def test_module_and_its_public_names_are_documented(name: str) -> None:
 
 # ------------------------------------------------------------------------------------------------------- reasons
 
-IGNORE = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma:\s*no cover|mypy:|ruff:)(?P<codes>[^#]*)(?P<rest>#.*)?$")
+IGNORE = re.compile(
+    r"#\s*(?:noqa|type:\s*ignore|pragma:\s*no cover|mypy:|ruff:)(?P<codes>[^#]*)(?P<rest>#.*)?$"
+)
 CODES = re.compile(r"[\[\]:,\s]|[A-Z]{1,4}\d{3,4}|[a-z]+(?:-[a-z]+)*(?=[\],])|disable-error-code|ignore")
 
 
@@ -207,12 +220,13 @@ def test_each_rule_switched_off_in_pyproject_says_why() -> None:
                 if not explained and not re.search(r'",\s*# \S', line):
                     bare.append(line)
                 explained = False
-    for match in re.finditer(r"\n(?P<above>.*)\n\[\[tool\.mypy\.overrides\]\]\n(?P<below>.*)\n", text):
-        if not match["below"].startswith("# "):
-            bare.append(match["below"])
+    first_lines = re.findall(r"\n\[\[tool\.mypy\.overrides\]\]\n(.*)\n", text)
+    bare += [line for line in first_lines if not line.startswith("# ")]
     per_file = text.split("[tool.ruff.lint.per-file-ignores]\n", maxsplit=1)[1].split("\n\n", maxsplit=1)[0]
     lines = per_file.splitlines()
-    bare += [line for above, line in zip(["", *lines], lines, strict=False) if line[0] == '"' and above[:2] != "# "]
+    bare += [
+        line for above, line in zip(["", *lines], lines, strict=False) if line[0] == '"' and above[:2] != "# "
+    ]
     assert bare == []
 
 

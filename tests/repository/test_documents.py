@@ -1,0 +1,131 @@
+"""README, CONTRIBUTING, CHANGELOG and the licences say what is true of this repository."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("labs/*.md"))
+)
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def targets() -> set[str]:
+    """The commands of the Makefile that a user is told about."""
+    return set(re.findall(r"^([a-z]+):.*## ", text("Makefile"), flags=re.MULTILINE))
+
+
+def commands(document: str) -> list[str]:
+    """Every line that the document tells a reader to type, from code blocks and from inline code."""
+    blocks = re.findall(r"```console\n(.*?)```", text(document), flags=re.DOTALL)
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text(document), flags=re.DOTALL))
+    return [line for block in blocks for line in block.splitlines()] + inline
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_make_command_exists(document: str) -> None:
+    named = {command.split()[1] for command in commands(document) if command.startswith("make ")}
+    assert named <= targets()
+
+
+def test_readme_names_every_make_command() -> None:
+    rows = set(re.findall(r"^\| `make ([a-z]+)`", text("README.md"), flags=re.MULTILINE))
+    assert rows == targets() - {"help", "install"}
+
+
+def test_every_make_command_is_declared_phony() -> None:
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", text("Makefile"), flags=re.MULTILINE)
+    assert set(phony.split()) == targets()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_devlab_command_is_understood(document: str) -> None:
+    for command in commands(document):
+        if command.startswith("devlab "):
+            verb = command.split()[1]
+            done = subprocess.run(
+                [sys.executable, "-m", "helpers.cli", verb, "--help"],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def test_the_two_commands_stand_together() -> None:
+    assert "```console\nmake lab\nmake test\n```" in text("README.md")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_link_leads_somewhere(document: str) -> None:
+    folder = (ROOT / document).parent
+    for link in re.findall(r"\]\(([^)\s]+)\)", text(document)):
+        if not link.startswith(("https://", "#")):
+            assert (folder / link).exists(), link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_file_it_names_exists(document: str) -> None:
+    known = re.compile(
+        r"(?:helpers|notebooks|tests|binder|docs|\.ci|labs)/[\w./-]+|[\w.-]+\.(?:md|toml|lock|yml)"
+    )
+    for name in filter(known.fullmatch, commands(document)):
+        if "19_sns" not in name:  # the section that CONTRIBUTING imagines
+            places = [ROOT / name, *ROOT.glob(f"helpers/sections/s*/{name}")]
+            assert any(place.exists() for place in places), name
+
+
+def test_readme_opens_binder_on_a_notebook_that_exists() -> None:
+    (start,) = set(re.findall(r"urlpath=lab/tree/([\w/.]+ipynb)", text("README.md")))
+    assert (ROOT / start).is_file()
+    assert f"START := {start}" in text("Makefile")
+
+
+def test_readme_example_runs() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", text("README.md"), flags=re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("hello\n", "")
+
+
+def test_readme_says_what_it_must() -> None:
+    readme = text("README.md")
+    for needed in (
+        "Linux, macOS and Windows",
+        "DVA-C02",
+        "modelled",
+        "docs/screenshot-light.png",
+        "## Questions",
+    ):
+        assert needed in readme
+
+
+def test_code_and_text_have_their_own_licences() -> None:
+    assert text("LICENSE").startswith("MIT License\n")
+    assert "Creative Commons Attribution 4.0" in text("LICENSE-text")
+    assert PROJECT["license"] == "MIT AND CC-BY-4.0"
+    assert PROJECT["license-files"] == ["LICENSE", "LICENSE-text"]
+
+
+def test_changelog_opens_with_this_version() -> None:
+    versions = re.findall(r"^## (\d+\.\d+\.\d+)", text("CHANGELOG.md"), flags=re.MULTILINE)
+    assert versions[0] == PROJECT["version"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_placeholder_is_left(document: str) -> None:
+    assert not re.search(r"\bORG\b|\bREPO\b|example/|your-org", text(document))
