@@ -19,6 +19,7 @@ from helpers.cloud import clock, learner, scheduler, transport
 from helpers.cloud.actor import Actor
 from helpers.cloud.call import Call, SealedError
 from helpers.cloud.inventory import Inventory, take_inventory
+from helpers.cloud.mock import state
 from helpers.cloud.mock.state import HOME_ACCOUNT, MotoState
 from helpers.cloud.randomness import stream_seed
 from helpers.cloud.signal import Signal
@@ -217,11 +218,12 @@ class Account:
     def pause_us(self, duration_us: int) -> None:
         """`sleep`, in microseconds."""
         who = self._acting()
-        if who is not None:
-            who.take_turn()
-            who.sleep_us(duration_us)
-        elif not scheduler.here():  # what a service does in a callback takes no time
-            self._pass_time(duration_us)
+        with state.released(self._state):
+            if who is not None:
+                who.take_turn()
+                who.sleep_us(duration_us)
+            elif not scheduler.here():  # what a service does in a callback takes no time
+                self._pass_time(duration_us)
 
     def _run_to_the_end(self, limit_s: float) -> None:
         limit_us = self.now_us + clock.microseconds(limit_s)

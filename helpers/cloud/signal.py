@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpers.cloud import actor, clock
+from helpers.cloud.mock import state
 
 if TYPE_CHECKING:
     from helpers.cloud.account import Account
@@ -34,14 +35,15 @@ class Signal:
         self._waiters.append(waiter)
         duration_us = clock.microseconds(timeout_s)
         try:
-            if who is not None:
-                in_service, who.in_service = who.in_service, False
-                try:
-                    who.sleep_us(duration_us)
-                finally:
-                    who.in_service = in_service
-            else:
-                self._account._pass_time(duration_us, lambda: waiter.fired)
+            with state.released(self._account._state):
+                if who is not None:
+                    in_service, who.in_service = who.in_service, False
+                    try:
+                        who.sleep_us(duration_us)
+                    finally:
+                        who.in_service = in_service
+                else:
+                    self._account._pass_time(duration_us, lambda: waiter.fired)
         finally:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)

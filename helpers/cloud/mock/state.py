@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import Any
 
@@ -79,6 +81,21 @@ class MotoState:
                 for account in accounts.values():
                     account.clear()
             self._backends = []
+
+
+@contextmanager
+def released(state: MotoState | None) -> Iterator[None]:
+    """Let others at moto while the caller waits in the middle of a call; afterwards `state` is active again."""
+    if not lock._is_owned():  # type: ignore[attr-defined]  # as threading.Condition asks it
+        yield
+        return
+    depth = lock._release_save()  # type: ignore[attr-defined]  # as threading.Condition does around its wait
+    try:
+        yield
+    finally:
+        lock._acquire_restore(depth)  # type: ignore[attr-defined]
+        if state is not None:
+            state.activate()
 
 
 def in_use() -> list[BackendDict[Any]]:
