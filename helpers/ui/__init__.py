@@ -1,0 +1,1 @@
+from helpers.ui.panel import panel

@@ -1,0 +1,105 @@
+"""The facts of a section as a table: what is true today, what older notes say, and where AWS says so.
+
+In JupyterLab a text field narrows the table; without a kernel the whole table stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+
+from helpers.sections.facts import Fact, load_facts
+from helpers.ui import markup
+from helpers.ui.shell import Shell, Still
+
+LEVELS = ("reference", "core", "all")
+
+
+def value_of(fact: Fact) -> str:
+    """The fact's value with its unit as people read it; empty if it has none."""
+    if fact.value is None:
+        return ""
+    unit = f" {fact.unit}" if fact.unit else ""
+    return f"{markup.number(fact.value)}{unit}"
+
+
+def then_and_now(fact: Fact) -> str:
+    """What older notes say and why it is not so, in one line; empty if they agree."""
+    if fact.older is None:
+        return ""
+    return f"Older notes say: {fact.older.claim} ({fact.older.note})"
+
+
+def facts_table(facts: Iterable[Fact], caption: str = "") -> str:
+    """The table as HTML: fact, value, older notes, source with the day it was checked."""
+    rows = []
+    for fact in facts:
+        older = then_and_now(fact)
+        said = markup.text(fact.statement) + (f"<br><small><em>{markup.text(older)}</em></small>" if older else "")
+        source = markup.link(fact.source, "AWS")
+        rows.append([said, markup.text(value_of(fact)), f"{source} <small>{fact.checked}</small>"])
+    return markup.table(["Today", "Value", "Source, checked"], rows, caption)
+
+
+def _words(fact: Fact) -> str:
+    return " ".join((fact.id, fact.statement, value_of(fact), then_and_now(fact))).lower()
+
+
+class FactsTable(Shell):
+    """A searchable table of `facts`; see `facts`."""
+
+    def __init__(self, facts: Sequence[Fact], title: str) -> None:
+        self._facts = tuple(facts)
+        self._title = title
+        self.search = widgets.Text(
+            description="Search",
+            placeholder="a word or a number",
+            continuous_update=True,
+            tooltip="Show only the facts that contain these words",
+            style={"description_width": "initial"},
+            layout={"width": "340px"},
+        )
+        self.search.observe(self.guard(self._searched), names="value")
+        self.table = widgets.HTML(self._html(self._facts)).add_class("facts")
+        super().__init__([self.search, self.table])
+
+    def _html(self, facts: Sequence[Fact]) -> str:
+        count = len(self._facts)
+        said = f"{self._title}: " + (f"{count} facts" if len(facts) == count else f"{len(facts)} of {count} facts")
+        return f'<div class="scroll">{facts_table(facts, said)}</div>'
+
+    def _searched(self, change: Any) -> None:
+        wanted = str(change["new"]).lower().split()
+        self.table.value = self._html([fact for fact in self._facts if all(word in _words(fact) for word in wanted)])
+
+    def still(self) -> Still:
+        lines = [f"{self._title}: {len(self._facts)} facts"]
+        for fact in self._facts:
+            older = then_and_now(fact)
+            lines.append(f"- {markup.plain(fact.statement)}{' ' + markup.plain(older) + '.' if older else ''}")
+        return Still("\n".join(lines), facts_table(self._facts, lines[0]))
+
+
+def facts(section: str, station: str | None = None, topic: str | None = None, level: str = "reference") -> FactsTable:
+    """The facts of `section` ("18_sqs") as a searchable table.
+
+    `station` keeps those of one station, `topic` those whose id names it ("visibility" in `sqs.visibility.default`).
+    `level` is "reference" (names, sizes, prices, dates), "core" (what the station's prose and runs teach) or "all".
+    A core fact that older notes have wrong stands in every table: its "then and now" must be findable.
+    Raises ValueError for a level that does not exist, or if nothing is left to show.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"There is no level {level!r}; choose one of {', '.join(LEVELS)}.")
+    chosen = [
+        fact
+        for fact in load_facts(section)
+        if (station is None or fact.station == station)
+        and (topic is None or fact.id.split(".")[1] == topic)
+        and (level in ("all", fact.level) or fact.older is not None)
+    ]
+    if not chosen:
+        raise ValueError(f"{section} has no facts for station {station!r} and topic {topic!r}.")
+    where = " ".join(part for part in (section, station, topic) if part)
+    return FactsTable(chosen, f"Facts of {where}")

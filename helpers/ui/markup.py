@@ -1,0 +1,115 @@
+"""Small pieces of HTML that read well with and without a style sheet.
+
+GitHub removes `style` and `class` from an output, so meaning stands in tags and words; classes only add to it.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+MARKS: Final = {
+    "true": ("✔", "holds", "good"),
+    "false": ("✘", "does not hold", "bad"),
+    "not applicable": ("–", "not applicable", "none"),
+}
+"""Icon, word and CSS class of a claim's verdict."""
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def text(value: object) -> str:
+    """`value` as HTML text: `&`, `<`, `>` and quotes escaped, `` `code` `` set as code."""
+    return _CODE.sub(r"<code>\1</code>", html.escape(str(value)))
+
+
+def plain(value: object) -> str:
+    """`value` for a place that shows no markup, such as a radio button: the backticks go."""
+    return _CODE.sub(r"\1", str(value))
+
+
+def number(value: object) -> str:
+    """A measured value as people read it: 1,234, 0.25, yes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
+            return f"{int(value):,}"
+        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+    return str(value)
+
+
+def duration(seconds: float) -> str:
+    """Virtual time as people read it: 45 s, 12 min 30 s, 2 h 5 min."""
+    if seconds < 120:
+        return f"{seconds:.1f} s" if seconds < 10 and seconds != int(seconds) else f"{seconds:.0f} s"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    if not hours:
+        return f"{minutes} min {left} s" if left else f"{minutes} min"
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def details(summary: str, body: str, opened: bool = False) -> str:
+    """A part that starts folded; `summary` is text, `body` is HTML."""
+    return f"<details{' open' if opened else ''}><summary>{text(summary)}</summary>{body}</details>"
+
+
+def items(rows: Iterable[str], ordered: bool = False, kind: str = "") -> str:
+    """A list; `rows` are HTML. An ordered one counts A, B, C, as options are named."""
+    tag = "ol" if ordered else "ul"
+    more = ' type="A"' if ordered else ""
+    more += f' class="{kind}"' if kind else ""
+    return f"<{tag}{more}>{''.join(f'<li>{row}</li>' for row in rows)}</{tag}>"
+
+
+def _kind(right: bool, narrow: bool) -> str:
+    return ' class="number" align="right"' if right else ' class="tight"' if narrow else ""
+
+
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "", numeric: Iterable[int] = (), tight: Iterable[int] = ()
+) -> str:
+    """A table with a header row; `head` and `caption` are text, the cells are HTML.
+
+    `numeric` columns stand to the right, `tight` ones are not broken over lines.
+    """
+    right, narrow = set(numeric), set(tight)
+
+    def cells(tag: str, row: Sequence[str]) -> str:
+        scope = ' scope="col"' if tag == "th" else ""
+        return "".join(
+            f"<{tag}{scope}{_kind(place in right, place in narrow)}>{cell}</{tag}>"
+            for place, cell in enumerate(row)
+        )
+
+    said = f"<caption>{text(caption)}</caption>" if caption else ""
+    body = "\n".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    return f"<table>{said}<thead><tr>{cells('th', [text(h) for h in head])}</tr></thead>\n<tbody>{body}</tbody></table>"
+
+
+def link(address: str, words: str) -> str:
+    """A link that opens beside the notebook; anything but http(s) becomes plain text."""
+    if not address.startswith(("https://", "http://")):
+        return text(words)
+    return f'<a href="{html.escape(address)}" target="_blank" rel="noopener noreferrer">{text(words)}</a>'
+
+
+def verdict(value: str) -> str:
+    """A claim's verdict as icon, word and colour."""
+    icon, word, kind = MARKS[str(value)]
+    return f'<strong class="{kind}">{icon} {word}</strong>'
+
+
+def letter(place: int) -> str:
+    """0 is A, 1 is B: how options are named where they cannot be clicked."""
+    return chr(ord("A") + place)

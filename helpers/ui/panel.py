@@ -1,0 +1,359 @@
+"""The experiment panel, made from a declared Experiment: predict, run, see which claims hold, change, run again."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+from helpers.cloud import Stopped
+from helpers.experiments.claim import Finding
+from helpers.experiments.experiment import Experiment
+from helpers.experiments.outcome import Outcome
+from helpers.experiments.run import Run
+from helpers.experiments.scene import Scene
+from helpers.ui import markup
+from helpers.ui.claims import claims_html, claims_text
+from helpers.ui.controls import Controls
+from helpers.ui.prediction import Answer, PredictionBox, answer_lines, question_html, question_text, reply
+from helpers.ui.shell import Shell, Still
+from helpers.ui.tabs import Tabs
+from helpers.ui.worker import Job, hear_interrupts, worker
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is kept of an outcome for the still: its words, numbers and verdicts, not its trail."""
+
+    text: str
+    summary: Mapping[str, Any]
+    findings: Mapping[str, Finding]
+
+
+def first_sentence(text: str) -> str:
+    """The finding: the first sentence of a run's text."""
+    head, dot, _ = text.partition(". ")
+    return head + "." if dot else text
+
+
+class Panel(Shell):
+    """A live experiment; see `panel`."""
+
+    def __init__(self, run: Run, scene: Scene | None = None) -> None:
+        self._experiment: Experiment = run.experiment
+        self._scene = scene
+        self._start = run
+        self._run = run
+        self._job: Job | None = None
+        self._outcome: Outcome | None = None
+        parameters = self._experiment.parameters
+        free = tuple(scene.free) if scene is not None and scene.free else tuple(p.name for p in parameters)
+        by_name = {parameter.name: parameter for parameter in parameters}
+        self._heading = widgets.HTML(self._heading_html())
+        self.controls = Controls([by_name[name] for name in free], run.values, run.seed, self._changed)
+        self.run_button = widgets.Button(description="Run", icon="play", tooltip="Run with the values shown")
+        self.stop_button = widgets.Button(description="Stop", icon="stop", tooltip="Stop this run", disabled=True)
+        self.reset_button = widgets.Button(description="Reset", icon="undo", tooltip="Back to the values at the start")
+        self.run_button.on_click(self.guard(lambda _: self._changed()))
+        self.stop_button.on_click(self.guard(lambda _: self.stop()))
+        self.reset_button.on_click(self.guard(lambda _: self.reset()))
+        buttons = [self.run_button, self.stop_button, self.reset_button, self.controls.seed]
+        self._buttons = widgets.HBox(buttons).add_class("row")
+        self.prediction: PredictionBox | None = None
+        if scene is not None and scene.prediction is not None:
+            self.prediction = PredictionBox(scene.prediction, self._change_text(), self.guard(self._predicted))
+            self._set_free(False)
+        self._answer: Answer | None = None
+        self._reply = widgets.HTML()
+        self._goal = widgets.HTML()
+        self._status = widgets.HTML()
+        self.tabs = Tabs(self.guard)
+        self._claims = widgets.HTML()
+        self._twin = widgets.HTML()
+        super().__init__(
+            [
+                self._heading,
+                *([self.prediction] if self.prediction is not None else []),
+                self._reply,
+                self._goal,
+                self.controls.box,
+                self._buttons,
+                self._status,
+                self.tabs,
+                self._claims,
+                self._twin,
+            ]
+        )
+        hear_interrupts()
+        self._after: _Seen | None = None
+        self._first()
+
+    # ---- what the learner does
+
+    def set(self, **values: Any) -> None:
+        """Move controls by parameter name (and `seed`), as a learner would, and run. For code and tests."""
+        self._ask(self._run.changed(**values))
+        self.controls.show(self._run.values, self._run.seed)
+
+    def stop(self) -> None:
+        """Ask the run that goes on to end; the last good picture stays."""
+        worker().stop(self)
+
+    def reset(self) -> None:
+        """Back to the values at the start, and run."""
+        self.controls.show(self._start.values, self._start.seed)
+        self._ask(self._start)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait (real seconds) until no run of this panel is queued or going on; False if `timeout` came first."""
+        return worker().wait(self, timeout)
+
+    @property
+    def run(self) -> Run:
+        """The run last asked for."""
+        return self._run
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome on show."""
+        assert self._outcome is not None
+        return self._outcome
+
+    @property
+    def picture(self) -> bytes:
+        """The PNG on show."""
+        return bytes(self.tabs.picture.value)
+
+    @property
+    def claims_html(self) -> str:
+        """The claims on show."""
+        return str(self._claims.value)
+
+    @property
+    def status(self) -> str:
+        """The line that says what goes on, as HTML."""
+        return str(self._status.value)
+
+    @property
+    def reply_html(self) -> str:
+        """What the panel said to the prediction; empty before."""
+        return str(self._reply.value)
+
+    @property
+    def goal_html(self) -> str:
+        """The goal and whether it is reached; empty without one."""
+        return str(self._goal.value)
+
+    def _predicted(self, answer: Answer) -> None:
+        assert self._scene is not None
+        self._answer = answer
+        changed = self._changed_run()
+        self.controls.show(changed.values, changed.seed)
+        self._ask(changed)
+
+    def _changed(self) -> None:
+        self.guard(lambda: self._ask(self._run.changed(**self.controls.read(), seed=self.controls.seed.value)))()
+
+    def _set_free(self, on: bool) -> None:
+        self.controls.enable(on)
+        self.run_button.disabled = not on
+        self.reset_button.disabled = not on
+
+    # ---- runs
+
+    def _ask(self, run: Run) -> None:
+        """Give `run` to the worker. It replaces a run of this panel that is still queued or going on."""
+        self._run = run
+        self.stop_button.disabled = False
+        self._job = Job(self, functools.partial(self._task, run), self._tick)
+        worker().submit(self._job)
+
+    def _first(self) -> None:
+        """The first run, waited for, so that the cell's output has its picture."""
+
+        def task(job: Job) -> None:
+            outcome = self._start.outcome(progress=job.progress, stop=job.stop)
+            self._show(outcome)
+            if self.prediction is not None:
+                after = self._changed_run().outcome(progress=job.progress, stop=job.stop)
+                self._after = _Seen(after.text, after.summary, after.findings)
+
+        job = worker().submit(Job(self, task, self._tick, urgent=True))
+        try:
+            while not job.done.wait(0.2):
+                pass
+        except BaseException:
+            job.stop.set()
+            raise
+        if job.error is not None:
+            raise job.error
+        assert self._outcome is not None
+        self.stop_button.disabled = True
+        self._seen = _Seen(self._outcome.text, self._outcome.summary, self._outcome.findings)
+        self._first_png = self.picture
+
+    def _task(self, run: Run, job: Job) -> None:
+        try:
+            outcome = run.outcome(progress=job.progress, stop=job.stop)
+            if job is self._job:
+                self.clear_error()
+                self._show(outcome)
+        except Stopped:
+            if job is self._job:
+                self._say(
+                    f"Stopped at {markup.duration(job.reached_s)} of virtual time. "
+                    "The picture is of the last complete run."
+                )
+        except Exception as error:
+            if job is self._job:
+                self._say("The picture is of the last complete run.")
+                self.show_error(error)
+        finally:
+            if job is self._job:
+                self.stop_button.disabled = True
+                if self._answer is not None:  # the run that should have answered it did not end
+                    self._answer = None
+                    self._set_free(True)
+
+    def _tick(self, job: Job) -> None:
+        """Progress of a run that takes longer than a moment."""
+        if job is not self._job and self._job is not None:
+            return
+        self.stop_button.disabled = False
+        if job.done.is_set():
+            return
+        if not job.started:
+            self._say("Waiting for another run to end.")
+        elif job.reached_s:
+            self._say(f"Running: {markup.duration(job.reached_s)} of virtual time so far.")
+        else:
+            self._say("Running, or waiting for a cell that runs in its Cloud.")
+
+    def _show(self, outcome: Outcome) -> None:
+        png, text = outcome.png(), outcome.text
+        self._outcome = outcome
+        self.tabs.show(outcome, png, text)
+        settles = self._scene.settles if self._scene is not None else None
+        self._claims.value = claims_html(self._experiment.claims, outcome.findings, settles)
+        self._twin.value = markup.details("The picture in words", f"<p>{markup.text(text)}</p>")
+        if self._answer is not None:
+            self._answered(outcome)
+        self._show_goal(outcome)
+        self._say(
+            f"<code>{markup.html.escape(str(outcome.run))}</code>: {markup.number(outcome.calls)} API calls, "
+            f"{markup.duration(outcome.virtual_s)} of virtual time in {outcome.wall_s:.2f} s."
+        )
+
+    def _answered(self, outcome: Outcome) -> None:
+        """The first outcome after the prediction: answer it and free the controls."""
+        assert self._scene is not None and self._answer is not None
+        answer, self._answer = self._answer, None
+        self._reply.value = reply(self._scene.prediction, answer, first_sentence(outcome.text), outcome.summary)
+        self._set_free(True)
+
+    def _show_goal(self, outcome: Outcome) -> None:
+        goal = self._scene.goal if self._scene is not None else None
+        if goal is None:
+            return
+        if goal.reached(outcome.run.values, outcome.measurements):
+            mark = '<strong class="good">✔ reached</strong>'
+        else:
+            mark = '<strong class="none">– not yet</strong>'
+        self._goal.value = f"<p><strong>Goal:</strong> {markup.text(goal.text)} {mark}</p>"
+
+    def _say(self, words: str) -> None:
+        self._status.value = f'<div role="status" aria-live="polite"><small class="quiet">{words}</small></div>'
+
+    # ---- words
+
+    def _changed_run(self) -> Run:
+        assert self._scene is not None
+        return self._start.changed(**self._scene.change)
+
+    def _heading_html(self) -> str:
+        if self._scene is None:
+            return f"<h3>{markup.text(self._experiment.title)}</h3><p>{markup.text(self._experiment.question)}</p>"
+        return (
+            f"<h3>{markup.text(self._experiment.title)}: {markup.text(self._scene.title)}</h3>"
+            f"<p>{markup.text(self._scene.question)}</p>"
+        )
+
+    def _settings_text(self, run: Run) -> str:
+        parts = [f"{p.label} {p.text(run.values[p.name])}" for p in self._experiment.parameters]
+        return " · ".join([*parts, f"seed {run.seed}"])
+
+    def _change_text(self) -> str:
+        """ "visibility timeout from 30 s to 10 s", for each parameter that the scene changes."""
+        assert self._scene is not None
+        after = self._changed_run()
+        parts = []
+        for parameter in self._experiment.parameters:
+            old, new = self._start.values[parameter.name], after.values[parameter.name]
+            if old != new:
+                parts.append(f"{parameter.label}: {parameter.text(old)} → {parameter.text(new)}")
+        if after.seed != self._start.seed:
+            parts.append(f"seed: {self._start.seed} → {after.seed}")
+        return "; ".join(parts)
+
+    # ---- the still
+
+    def still(self) -> Still:
+        """Picture, finding, settings, claims, and the question with its answer folded; all of the first run."""
+        claims = self._experiment.claims
+        settings = self._settings_text(self._start)
+        lines = [self._seen.text, f"Settings: {settings}.", *claims_text(claims, self._seen.findings)]
+        settles = self._scene.settles if self._scene is not None else None
+        html = (
+            f"<p><strong>{markup.text(first_sentence(self._seen.text))}</strong></p>"
+            f"<p>Settings: {markup.text(settings)}.</p>{claims_html(claims, self._seen.findings, settles)}"
+        )
+        if self._scene is not None and self.prediction is not None and self._after is not None:
+            answers = answer_lines(self._scene.prediction, self._after.summary)
+            html += question_html(self._scene.prediction, self._change_text())
+            html += markup.details(
+                "Answer",
+                f"<p>{markup.text(self._after.text)}</p>{markup.items(map(markup.text, answers))}"
+                f"{claims_html(claims, self._after.findings, settles)}",
+            )
+            lines += question_text(self._scene.prediction, self._change_text())
+            lines += ["Answer: " + self._after.text, *(f"  {markup.plain(line)}" for line in answers)]
+        if self._scene is not None and self._scene.goal is not None:
+            goal = self._scene.goal
+            html += f"<p><strong>Goal:</strong> {markup.text(goal.text)}</p>"
+            lines.append(f"Goal: {markup.plain(goal.text)}")
+            if goal.example:
+                said = self._example_text(goal.example)
+                html += markup.details("One way to reach it", f"<p>{markup.text(said)}</p>")
+                lines.append(f"One way to reach it: {said}")
+        return Still("\n".join(lines), html, self._first_png, self._seen.text)
+
+    def _example_text(self, example: Mapping[str, Any]) -> str:
+        by_name = {p.name: p for p in self._experiment.parameters}
+        return ", ".join(
+            f"{by_name[name].label} {by_name[name].text(value)}" if name in by_name else f"{name} {value}"
+            for name, value in example.items()
+        )
+
+
+def panel(run: str, scene: str | None = None) -> Panel:
+    """The live panel of an experiment.
+
+    `run` is an experiment's id (`"18_sqs.visibility"`) or a run string that sets values
+    (`"18_sqs.visibility?visibility_timeout_s=10&seed=3"`). `scene` names one of the experiment's scenes: it sets the
+    values (those in `run` win), asks its question first and frees its controls only. Without it every control is free.
+
+    In JupyterLab the result is a widget; without a kernel a picture with alt text, and the same result in words.
+    Raises UnknownExperiment for a misspelt id, ParameterError for a value out of bounds, LookupError for an unknown scene.
+    """
+    asked = Run.parse(run)
+    if scene is None:
+        return Panel(asked)
+    told = asked.experiment.scene(scene)
+    defaults = asked.experiment.values()
+    chosen = {name: value for name, value in asked.values.items() if value != defaults[name]}
+    if asked.seed:
+        chosen["seed"] = asked.seed
+    return Panel(Run(asked.experiment, defaults).changed(**{**told.settings, **chosen}), told)

@@ -1,0 +1,211 @@
+"""Predict, then run: the question before a change, and the prediction beside the outcome after it.
+
+Live panel and static output take the same texts from the same declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+from helpers.experiments.scene import Option, Prediction
+from helpers.ui import markup
+
+SURE = ("guess", "fairly sure", "certain")
+"""How sure a learner can say to be."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the learner predicted: an option or a number, and how sure. Both None: asked to be shown."""
+
+    option: Option | None
+    number: float | None
+    sure: str
+
+    @property
+    def given(self) -> bool:
+        """Whether there is a prediction at all."""
+        return self.option is not None or self.number is not None
+
+
+def right_number(prediction: Prediction, said: float, summary: Mapping[str, Any]) -> bool:
+    """Whether `said` lies within the declared tolerance of the measured number."""
+    return abs(said - float(summary[prediction.number])) <= prediction.tolerance
+
+
+def right_options(prediction: Prediction) -> list[Option]:
+    """The options that are right."""
+    return [option for option in prediction.options or () if option.right]
+
+
+class PredictionBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """The question, the options (or a number), how sure, and two buttons: commit, or be shown.
+
+    `committed(answer)` is called once. The box then stays on show, with nothing left to press.
+    """
+
+    def __init__(self, prediction: Prediction, change: str, committed: Callable[[Answer], object]) -> None:
+        self._prediction = prediction
+        self._committed = committed
+        ask = widgets.HTML(
+            f'<div class="ask"><p><strong>Predict first.</strong> The change: {markup.text(change)}.</p>'
+            f"<p>{markup.text(prediction.question)}</p></div>"
+        )
+        self.choice: widgets.Widget
+        if prediction.options is not None:
+            self.choice = widgets.RadioButtons(
+                options=[(markup.plain(option.text), place) for place, option in enumerate(prediction.options)],
+                value=None,
+                description="",
+                tooltip=markup.plain(prediction.question),
+                layout={"width": "100%"},
+            ).add_class("options")
+        else:
+            unit = f" ({prediction.unit})" if prediction.unit else ""
+            self.choice = widgets.Text(
+                value="",
+                description=f"Your number{unit}",
+                placeholder="a number",
+                continuous_update=True,
+                tooltip=markup.plain(prediction.question),
+                style={"description_width": "initial"},
+                layout={"width": "280px"},
+            )
+        self.sure = widgets.ToggleButtons(
+            options=SURE,
+            value=SURE[0],
+            description="How sure?",
+            tooltips=["It is a guess", "I have a reason", "I would bet on it"],
+            style={"description_width": "initial", "button_width": "auto"},
+        )
+        self.commit = widgets.Button(
+            description="Commit prediction",
+            button_style="primary",
+            tooltip="Apply the change, run, and compare",
+            disabled=True,
+        )
+        self.show_me = widgets.Button(description="Show me", tooltip="Run without a prediction")
+        self.commit.on_click(self._commit)
+        self.show_me.on_click(self._show_me)
+        self.choice.observe(self._chosen, names="value")
+        buttons = widgets.HBox([self.commit, self.show_me]).add_class("row")
+        super().__init__([ask, self.choice, self.sure, buttons])
+        self.answer: Answer | None = None
+
+    def _number(self) -> float | None:
+        try:
+            return float(str(self.choice.value).replace(",", "").strip())
+        except ValueError:
+            return None
+
+    def _chosen(self, _: Any) -> None:
+        ready = self.choice.value is not None if self._prediction.options is not None else self._number() is not None
+        self.commit.disabled = not ready or self.answer is not None
+
+    def _commit(self, _: Any) -> None:
+        if self.answer is not None or self.commit.disabled:
+            return
+        if self._prediction.options is not None:
+            self._close(Answer(self._prediction.options[self.choice.value], None, self.sure.value))
+        else:
+            self._close(Answer(None, self._number(), self.sure.value))
+
+    def _show_me(self, _: Any) -> None:
+        if self.answer is None:
+            self._close(Answer(None, None, SURE[0]))
+
+    def _close(self, answer: Answer) -> None:
+        self.answer = answer
+        for field in (self.choice, self.sure, self.commit, self.show_me):
+            field.disabled = True
+        self.sure.layout.display = "none"
+        self.children[-1].layout.display = "none"
+        self._committed(answer)
+
+
+def _bars(prediction: Prediction, said: float, measured: float) -> str:
+    """Prediction and outcome as two bars on one scale, each with its number."""
+    longest = max(abs(said), abs(measured)) or 1.0
+    unit = f" {prediction.unit}" if prediction.unit else ""
+    rows = []
+    for words, value, kind in (("You predicted", said, "yours"), ("The run", measured, "run")):
+        width = round(320 * abs(value) / longest)
+        rows.append(
+            [
+                words,
+                f'<span class="bar {kind}" style="width:{width}px"></span> '
+                f"<strong>{markup.number(value)}{markup.text(unit)}</strong>",
+            ]
+        )
+    return markup.table(["", prediction.question], rows)
+
+
+def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping[str, Any]) -> str:
+    """HTML that sets the prediction beside the outcome and answers the very option chosen.
+
+    `finding` is the first sentence of the run's text, `summary` its numbers.
+    """
+    if not answer.given:
+        if prediction.options is None:
+            body = f"<p>{markup.text(prediction.reply)}</p>"
+        else:
+            rights = right_options(prediction)
+            said = " and ".join(f"“{markup.text(option.text)}”" for option in rights)
+            body = f"<p>The answer: {said}. {markup.text(rights[0].reply if rights else '')}</p>"
+        return f'<div class="ask">{body}</div>'
+    if answer.number is not None:
+        right = right_number(prediction, answer.number, summary)
+        body = _bars(prediction, answer.number, float(summary[prediction.number]))
+        words = prediction.reply
+    else:
+        assert answer.option is not None
+        right = answer.option.right
+        words = answer.option.reply
+        marks = []
+        for option in prediction.options or ():
+            mark = f'<strong class="good">{markup.MARKS["true"][0]} what happens</strong> ' if option.right else ""
+            if option is answer.option:
+                mark += '<strong class="mark">◆ your prediction</strong> '
+            marks.append([mark, markup.text(option.text)])
+        body = markup.table(["", "Option"], marks)
+    icon, word, kind = ("✔", "As you predicted.", "good") if right else ("✘", "Not as you predicted.", "bad")
+    sure = f"You said: {answer.sure}."
+    if answer.sure == "certain" and not right:
+        sure += " What surprises us when we were certain is what we remember best."
+    return (
+        f'<div class="answer-{kind}"><p><strong class="{kind}">{icon} {word}</strong> {markup.text(words)} '
+        f'<small class="quiet">{sure}</small></p>{body}'
+        f"<p><strong>The run:</strong> {markup.text(finding)}</p></div>"
+    )
+
+
+def question_html(prediction: Prediction, change: str) -> str:
+    """The question for a reader without a kernel."""
+    body = (
+        f"<p><strong>Predict first.</strong> The change: {markup.text(change)}.<br>{markup.text(prediction.question)}</p>"
+    )
+    if prediction.options is not None:
+        body += markup.items((markup.text(option.text) for option in prediction.options), ordered=True)
+    return body
+
+
+def question_text(prediction: Prediction, change: str) -> list[str]:
+    """The question as lines of plain text."""
+    lines = [f"Predict first. The change: {markup.plain(change)}.", markup.plain(prediction.question)]
+    for place, option in enumerate(prediction.options or ()):
+        lines.append(f"  {markup.letter(place)}. {markup.plain(option.text)}")
+    return lines
+
+
+def answer_lines(prediction: Prediction, summary: Mapping[str, Any]) -> list[str]:
+    """The answer, then what there is to say to each other option; plain sentences, the right one first."""
+    if prediction.options is None:
+        unit = f" {prediction.unit}" if prediction.unit else ""
+        return [f"{markup.number(summary[prediction.number])}{unit}. {prediction.reply}"]
+    named = [(markup.letter(place), option) for place, option in enumerate(prediction.options)]
+    ordered = [pair for pair in named if pair[1].right] + [pair for pair in named if not pair[1].right]
+    return [f"{name} ({'right' if option.right else 'no'}): {option.reply}" for name, option in ordered]

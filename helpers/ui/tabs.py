@@ -1,0 +1,189 @@
+"""The tabs of a panel: the picture, the API calls behind it, the data they left, and what they would cost.
+
+Each tab's children are made once. A new run replaces their values; the tabs that are not open are filled when the
+learner opens them, so that a slider pays for the picture alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+from traitlets import Unicode
+
+from helpers.cloud.code import as_boto3, as_cli
+from helpers.experiments.outcome import Outcome
+from helpers.ui import markup
+
+WIDTH, HEIGHT = 900, 560
+"""Size of every picture in pixels."""
+
+HEADS = {"usd": "US$", "usd_per_million": "US$ per million", "list_price": "list price of"}
+"""Words for the columns of the cost table, where the column's name is not one."""
+
+CALLS_SHOWN = 60
+ROWS_SHOWN = 40
+TITLES = ("Picture", "API calls", "Data", "Cost")
+SCRIPT = "the whole run"
+COLUMNS = ("time_s", "duration_s", "actor", "service", "operation", "parameters", "response", "error", "attempt")
+
+
+def _json(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _short(value: Any, length: int = 160) -> str:
+    words = _json(value)
+    return words if len(words) <= length else words[: length - 1] + "…"
+
+
+def script(run: str) -> str:
+    """A Python file and a command line that make the picture of `run` again."""
+    return (
+        "# as a command line\n"
+        f"devlab run {_command(run)} --png picture.png\n\n"
+        "# as a Python file\n"
+        "from pathlib import Path\n\n"
+        "from helpers.experiments import Run\n\n"
+        f'outcome = Run.parse("{run}").outcome()\n'
+        'Path("picture.png").write_bytes(outcome.png())\n'
+        "print(outcome.text)\n"
+        "print(outcome.trail)\n"
+    )
+
+
+def _command(run: str) -> str:
+    name, _, query = run.partition("?")
+    words = [name]
+    for pair in query.split("&") if query else []:
+        key, _, value = pair.partition("=")
+        words.append(f"--seed {value}" if key == "seed" else f"--set {key}={value}")
+    return " ".join(words)
+
+
+def calls_html(outcome: Outcome, style: str) -> str:
+    """The first calls of the trail as boto3 code or as AWS CLI lines; `style` is "boto3", "CLI" or "the whole run"."""
+    if style == SCRIPT:
+        return f"<pre>{markup.html.escape(script(str(outcome.run)))}</pre>"
+    write = as_boto3 if style == "boto3" else as_cli
+    rows = []
+    for _, row in outcome.trail.head(CALLS_SHOWN).iterrows():
+        error = f' <span class="bad">✘ {markup.text(row["error"])}</span>' if _json(row["error"]) else ""
+        rows.append(
+            [f"{row['time_s']:,.2f} s", markup.text(row["actor"]), f"<code>{markup.html.escape(write(row))}</code>{error}"]
+        )
+    more = len(outcome.trail) - len(rows)
+    said = f"{len(outcome.trail):,} API calls" + (f"; the first {len(rows)} are shown" if more > 0 else "")
+    return f'<div class="scroll">{markup.table(["Virtual time", "Actor", "Call"], rows, said, [0], [1])}</div>'
+
+
+def data_html(outcome: Outcome) -> str:
+    """The first rows of the trail as a table, and all of them as a CSV file to save."""
+    trail = outcome.trail
+    columns = [name for name in COLUMNS if name in trail.columns]
+    rows = []
+    for _, row in trail.head(ROWS_SHOWN)[columns].iterrows():
+        cells = []
+        for name in columns:
+            value = row[name]
+            shown = f"{value:,.2f}" if name in ("time_s", "duration_s") else _short(value)
+            cells.append(markup.html.escape(shown))
+        rows.append(cells)
+    flat = trail.copy(deep=False)
+    for name in ("parameters", "response"):
+        if name in flat.columns:
+            flat[name] = [_json(value) for value in trail[name]]
+    coded = base64.b64encode(flat.to_csv(index=False).encode()).decode()
+    name = f"{outcome.run.experiment.id}.csv"
+    save = f'<a download="{name}" href="data:text/csv;charset=utf-8;base64,{coded}">Save all {len(trail):,} rows as CSV</a>'
+    said = f"The trail: a row per attempt of an API call. {min(len(trail), ROWS_SHOWN)} of {len(trail):,} rows."
+    return f'<p>{save}</p><div class="scroll">{markup.table(columns, rows, said, [0, 1], [2, 3, 4])}</div>'
+
+
+def cost_html(outcome: Outcome) -> str:
+    """Requests by operation times the list price, as the experiment counts them."""
+    cost = outcome.cost
+    numeric = [place for place, name in enumerate(cost.columns) if cost[name].dtype.kind in "if"]
+    rows = []
+    for _, row in cost.iterrows():
+        rows.append([_cell(row[name]) for name in cost.columns])
+    note = cost.attrs.get("note", "")
+    heads = [HEADS.get(name, str(name).replace("_", " ")) for name in cost.columns]
+    return f"{markup.table(heads, rows, numeric=numeric)}<p><small>{markup.text(note)}</small></p>"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str) and value.startswith("https://"):
+        return markup.link(value, "AWS page")
+    if value != value:  # NaN: a total has no price of its own
+        return ""
+    if isinstance(value, float) and 0 < abs(value) < 0.01:
+        return f"{value:.8f}".rstrip("0")
+    return markup.text(markup.number(value.item() if hasattr(value, "item") else value))
+
+
+class Picture(widgets.Image):  # type: ignore[misc]  # ipywidgets has no types
+    """A PNG with an accessible name: its `tooltip` becomes the image's `title`.
+
+    ipywidgets 8.1 fails to show an image with a tooltip, because it looks for a description; here it finds an empty one.
+    """
+
+    description = Unicode("").tag(sync=True)
+
+
+class Tabs(widgets.Tab):  # type: ignore[misc]  # ipywidgets has no types
+    """Picture, API calls, data and cost of one outcome; `show(outcome, png, alt)` replaces their values."""
+
+    def __init__(self, guard: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        self.picture = Picture(format="png", width=WIDTH, height=HEIGHT)
+        self.picture.layout = {"width": f"{WIDTH}px", "max_width": "100%"}  # the style sheet keeps its proportions
+        self.style_of_calls = widgets.ToggleButtons(
+            options=["boto3", "CLI", SCRIPT],
+            description="Show as",
+            tooltips=["Python code", "AWS command line", "A script that makes this picture again"],
+            style={"description_width": "initial", "button_width": "auto"},
+        )
+        self.calls = widgets.HTML()
+        self.data = widgets.HTML()
+        self.cost = widgets.HTML()
+        self._outcome: Outcome | None = None
+        self._stale: set[int] = set()
+        super().__init__(
+            children=[self.picture, widgets.VBox([self.style_of_calls, self.calls]), self.data, self.cost],
+            titles=TITLES,
+            selected_index=0,
+        )
+        self.observe(guard(self._opened), names="selected_index")
+        self.style_of_calls.observe(guard(self._restyled), names="value")
+
+    def show(self, outcome: Outcome, png: bytes, alt: str) -> None:
+        """Put `outcome` into the tabs: the picture at once, the others when they are open."""
+        self._outcome = outcome
+        self.picture.value = png
+        self.picture.tooltip = alt
+        self._stale = {1, 2, 3}
+        self._fill()
+
+    def _opened(self, _: Any) -> None:
+        self._fill()
+
+    def _restyled(self, _: Any) -> None:
+        self._stale.add(1)
+        self._fill()
+
+    def _fill(self) -> None:
+        place, outcome = self.selected_index, self._outcome
+        if outcome is None or place not in self._stale:
+            return
+        self._stale.discard(place)
+        if place == 1:
+            self.calls.value = calls_html(outcome, self.style_of_calls.value)
+        elif place == 2:
+            self.data.value = data_html(outcome)
+        elif place == 3:
+            self.cost.value = cost_html(outcome)
