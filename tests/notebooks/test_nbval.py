@@ -1,0 +1,69 @@
+"""nbval, strict, without a sanitiser, pictures included: each committed output against a fresh kernel's."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.notebooks import NOTEBOOKS
+from helpers.notebooks.execute import execute
+from helpers.notebooks.normalise import normalise, to_bytes
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
+COURSE = sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def nbval(path: Path) -> subprocess.CompletedProcess[str]:
+    """Run nbval over one notebook in a pytest of its own, which knows nothing of this one's settings."""
+    command = [sys.executable, "-m", "pytest", "-q", "--nbval", "-p", "tests.notebooks.strict_pictures"]
+    command += ["-c", os.devnull, "--rootdir", str(path.parent), "-p", "no:cacheprovider"]
+    command += ["--nbval-cell-timeout", "120", "--color=no", str(path)]
+    environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+    )
+
+
+@pytest.fixture
+def built(scratch, tmp_path):
+    """A notebook with a picture, a panel-like bundle and a text, in its committed form."""
+    nb = scratch(
+        "import matplotlib.pyplot as plt\nlines = plt.plot([1, 2])",
+        "import ipywidgets\nipywidgets.IntSlider()",
+        "print(1)",
+    )
+    return normalise(execute(nb, tmp_path))
+
+
+def test_a_true_notebook_passes_without_its_widget_views(built, tmp_path):
+    path = tmp_path / "true.ipynb"
+    path.write_bytes(to_bytes(built))
+    done = nbval(path)
+    assert done.returncode == 0, done.stdout
+    assert "3 passed" in done.stdout
+
+
+def test_another_picture_fails(built, tmp_path):
+    built.cells[0].outputs[0].data["image/png"] = "iVBORw0KGgo="
+    path = tmp_path / "false.ipynb"
+    path.write_bytes(to_bytes(built))
+    done = nbval(path)
+    assert done.returncode == 1
+    assert "1 failed, 2 passed" in done.stdout
+    assert "mismatch 'image/png'" in done.stdout
+
+
+def test_another_text_fails(built, tmp_path):
+    built.cells[2].outputs[0].text = "2\n"
+    path = tmp_path / "false.ipynb"
+    path.write_bytes(to_bytes(built))
+    assert "1 failed, 2 passed" in nbval(path).stdout
+
+
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_the_courses_notebooks(path):
+    done = nbval(path)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
