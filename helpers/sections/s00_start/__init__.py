@@ -1,0 +1,1 @@
+"""Section 00: how the course works."""

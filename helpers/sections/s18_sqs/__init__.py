@@ -1,0 +1,1 @@
+"""Section 18: Amazon SQS, queues, visibility, dead letters, FIFO."""
