@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from helpers.experiments.outcome import Outcome
     from helpers.experiments.run import Progress, Run, Stop
 
-_A, _B = "#0072B2", "#E69F00"
 _ROWS_DRAWN = 10
 
 
@@ -99,10 +98,12 @@ class Comparison:
         ]
         # Those that differ first: they are what the reader looks for.
         drawn = sorted(numbers, key=lambda row: row.a == row.b)[:_ROWS_DRAWN]
+        from helpers.experiments.pictures import PALETTE, QUIET, headline
+
         axes = figure.add_axes((0.3, 0.05, 0.58, 0.74))
         for place, row in enumerate(drawn):
             scale = max(abs(row.a), abs(row.b)) or 1
-            for shift, value, colour in ((-0.17, row.a, _A), (0.17, row.b, _B)):
+            for shift, value, colour in ((-0.17, row.a, PALETTE["blue"]), (0.17, row.b, PALETTE["orange"])):
                 axes.barh(place + shift, value / scale, height=0.3, color=colour)
                 axes.text(max(value / scale, 0) + 0.01, place + shift, shown(value), va="center", fontsize=9)
         axes.set_yticks(range(len(drawn)), [in_words(row.quantity) for row in drawn])
@@ -112,10 +113,13 @@ class Comparison:
         axes.spines[["top", "right", "bottom"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
         title = "; ".join(self._names()) or "The same settings twice"
-        figure.text(0.02, 0.94, _short(title[0].upper() + title[1:], 95), fontsize=13, weight="bold")
-        for y, colour, mark, outcome in ((0.89, _A, "first", self.a), (0.85, _B, "second", self.b)):
-            figure.text(0.02, y, "■", color=colour, fontsize=10)
-            figure.text(0.04, y, _short(f"{mark}: {outcome.run}", 130), fontsize=9, color="#555555")
+        headline(figure, title[0].upper() + title[1:], "")
+        for y, colour, words, outcome in (
+            (0.895, PALETTE["blue"], "first", self.a),
+            (0.855, PALETTE["orange"], "second", self.b),
+        ):
+            figure.text(0.025, y, "■", color=colour, size=10, va="center")
+            figure.text(0.045, y, f"{words}: {outcome.run}", size=9, color=QUIET, va="center")
         return self.text
 
 
@@ -133,7 +137,3 @@ def compare(a: Run, b: Run, *, progress: Progress | None = None, stop: Stop | No
 
 def _said(value: Any) -> str:
     return "none" if value is None else shown(value)
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -134,9 +134,9 @@ def cost(trail: pd.DataFrame) -> pd.DataFrame:
 
 def _note(requests: int, usd: float, unpriced: set[str]) -> str:
     words = (
-        f"In all {requests:,} requests, {usd:.6f} USD. "
-        "List prices of us-east-1 after the free tier, with the date on which they were looked up. Each 64 KiB of payload counts as a request. "
-        "A surcharge for fair queues and data transfer are not counted."
+        f"In all {requests:,} requests, {usd:.9f}".rstrip("0") + " USD. "
+        "List prices of us-east-1 after the free tier, with the date on which they were looked up. "
+        "Each 64 KiB of payload counts as a request. A surcharge for fair queues and data transfer are not counted."
     )
     if unpriced:
         words += f" Not priced here: {', '.join(sorted(unpriced))}."

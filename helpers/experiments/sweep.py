@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
     from helpers.experiments.run import Progress, Run, Stop
 
-_HOLDS, _BREAKS, _LINE = "#0072B2", "#D55E00", "#999999"
+
+UNITS = ("s", "ms", "min", "h", "d", "usd", "bytes")
+"""What a name may end in after an underscore: the unit of its value."""
 
 
 def in_words(name: str) -> str:
-    """A summary's name for people: "calls_per_h" is "calls per h"."""
+    """A summary's name for people: "makespan_s" is "makespan (s)"."""
+    words, _, unit = name.rpartition("_")
+    if words and unit in UNITS and not words.endswith("_per"):
+        return f"{words.replace('_', ' ')} ({unit})"
     return name.replace("_", " ")
 
 
@@ -55,22 +60,22 @@ class Sweep:
     @cached_property
     def text(self) -> str:
         """The finding in words; the picture's alternative text."""
-        one, values, at = (
-            self.parameter,
-            list(self.frame[self.quantity]),
-            list(self.frame[self.parameter.name]),
-        )
+        one, what = self.parameter, in_words(self.quantity)
+        values, at = list(self.frame[self.quantity]), list(self.frame[self.parameter.name])
         low, high = min(values), max(values)
         if low == high:
-            said = f"{in_words(self.quantity)} stays {shown(low)} for every {one.label} from {one.text(at[0])} to {one.text(at[-1])}"
+            said = f"{what} stays {shown(low)} for every {one.label} from {one.text(at[0])} to {one.text(at[-1])}"
         else:
             said = (
-                f"{in_words(self.quantity)} is {shown(values[0])} at {one.label} {one.text(at[0])} and {shown(values[-1])} at "
-                f"{one.text(at[-1])}; lowest {shown(low)} (at {one.text(at[values.index(low)])}), "
+                f"{what} is {shown(values[0])} at {one.label} {one.text(at[0])} "
+                f"and {shown(values[-1])} at {one.text(at[-1])}; "
+                f"lowest {shown(low)} (at {one.text(at[values.index(low)])}), "
                 f"highest {shown(high)} (at {one.text(at[values.index(high)])})"
             )
         text = said[0].upper() + said[1:] + "."
         broken = [one.text(value) for value, breaks in zip(at, self._breaks(), strict=True) if breaks]
+        if len(broken) > 3:
+            broken = [f"{len(broken)} of the {len(at)} values, the first {broken[0]}, the last {broken[-1]}"]
         return f"{text} A claim does not hold at {', '.join(broken)}." if broken else text
 
     def _breaks(self) -> list[bool]:
@@ -78,15 +83,17 @@ class Sweep:
         return [bool((row == Verdict.FALSE.value).any()) for _, row in self.frame[claims].iterrows()]
 
     def _draw(self, figure: Figure) -> str:
+        from helpers.experiments.pictures import FAINT, PALETTE, QUIET, headline
+
         axes = figure.add_axes((0.09, 0.13, 0.87, 0.7))
         one, values = self.parameter, [float(value) for value in self.frame[self.quantity]]
         at = list(self.frame[one.name])
         numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in at)
         places = [float(value) for value in at] if numeric else [float(place) for place in range(len(at))]
-        axes.plot(places, values, color=_LINE, linewidth=1.5, zorder=1)
+        axes.plot(places, values, color=QUIET, linewidth=1.5, zorder=1)
         for broken, colour, mark, words in (
-            (False, _HOLDS, "o", "no claim broken"),
-            (True, _BREAKS, "X", "a claim does not hold"),
+            (False, PALETTE["blue"], "o", "no claim broken"),
+            (True, PALETTE["vermillion"], "X", "a claim does not hold"),
         ):
             chosen = [place for place, breaks in enumerate(self._breaks()) if breaks is broken]
             if chosen:
@@ -106,13 +113,11 @@ class Sweep:
         axes.set_xlabel(f"{one.label} ({one.unit})" if one.unit else one.label)
         axes.set_ylabel(in_words(self.quantity))
         axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="#e5e5e5")
+        axes.grid(axis="y", color=FAINT)
         axes.set_axisbelow(True)
         axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
-        figure.text(
-            0.02, 0.94, f"{in_words(self.quantity)} over {one.label}".capitalize(), fontsize=13, weight="bold"
-        )
-        figure.text(0.02, 0.895, str(self.run), fontsize=9, color="#555555")
+        title = f"{in_words(self.quantity)} over {one.label}"
+        headline(figure, title[0].upper() + title[1:], str(self.run))
         return self.text
 
 
@@ -127,8 +132,8 @@ def sweep(
 ) -> Sweep:
     """Run once for each of `values` of `parameter`, all else as in `run`.
 
-    `values` are nine over the whole range if None; `quantity` is the key of the summary to draw, the first
-    number in it if None. Raises ParameterError for a parameter, a value or a quantity that is not possible,
+    `values` are nine over the whole range if None; `quantity` is the key of the summary to draw,
+    the first number that moves if None. Raises ParameterError for a parameter, a value or a quantity that is not possible,
     Stopped when stopped.
     """
     import pandas as pd
@@ -143,14 +148,14 @@ def sweep(
     rows: list[dict[str, Any]] = []
     for value in wanted:
         outcome = run.changed(**{parameter: value}).outcome(progress, stop)
+        verdicts = {f"claim:{id_}": finding.verdict.value for id_, finding in outcome.findings.items()}
+        rows.append({parameter: value, **outcome.summary, **verdicts})
         numbers = [name for name, number in outcome.summary.items() if not isinstance(number, str)]
-        if quantity is None:
-            quantity = numbers[0]
-        if quantity not in numbers:
+        if quantity is not None and quantity not in numbers:
             raise ParameterError(
                 unknown(f"The summary of {run.experiment.id} has no number", quantity, numbers)
             )
-        verdicts = {f"claim:{id_}": finding.verdict.value for id_, finding in outcome.findings.items()}
-        rows.append({parameter: value, **outcome.summary, **verdicts})
-    assert quantity is not None
+    if quantity is None:
+        moved = [name for name in numbers if len({row[name] for row in rows}) > 1]
+        quantity = (moved or numbers)[0]
     return Sweep(run, one, quantity, pd.DataFrame(rows))
