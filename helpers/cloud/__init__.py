@@ -8,10 +8,11 @@ from helpers.cloud import clock, seal
 seal.install()  # before anything imports boto3 or makes a client
 
 from helpers.cloud import threads, transport  # noqa: E402  # after the seal
-from helpers.cloud.mock import absent, deliveries, entropy, ids, shortcuts, state, waits  # noqa: E402
+from helpers.cloud.mock import absent, deliveries, entropy, ids, loading, shortcuts, state, waits  # noqa: E402
 
 state.install()
 ids.install()
+loading.install()
 shortcuts.install()
 absent.install()
 transport.install()

@@ -109,11 +109,18 @@ class Run:
 
     def perform(self, work: Callable[[], None]) -> None:
         """Do `work` in the scheduler's thread instead of running on, under the same watch."""
+        def work_as_a_run() -> None:
+            actor.start_run()
+            try:
+                work()
+            finally:
+                actor.end_run()
+
         if here():
             work()
             return
         with run_lock:
-            self._execute(_Job(work))
+            self._execute(_Job(work_as_a_run))
 
     def _execute(self, job: _Job) -> None:
         interrupted: KeyboardInterrupt | None = None

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.client
 import botocore.endpoint
+import botocore.errorfactory
+import botocore.loaders
 import botocore.retries.bucket
 import botocore.session
 from botocore.exceptions import ParamValidationError
@@ -96,26 +98,19 @@ def session_of(account: Account) -> Any:
     """The boto3 session of `account`, made the first time it is asked for."""
     session = account.__dict__.get("_session")
     if session is None:
-        session = account.__dict__["_session"] = boto3.Session(botocore_session=_new_session())
+        session = account.__dict__["_session"] = boto3.Session()
         session._session._course_cloud = account
     return session
 
 
-_loader: Any = None  # reading the service models is what makes a session slow; all sessions share one reader
-
-
-def _new_session() -> Any:
-    global _loader
-    session = botocore.session.Session()
-    if _loader is None:
-        _loader = session.get_component("data_loader")
-    return session
+_loader = botocore.loaders.create_loader()  # reading the service models is what makes a session slow
+_exceptions = botocore.errorfactory.ClientExceptionsFactory()  # so that an `except` fits the errors of any session
 
 
 def _session_init(self: Any, *arguments: Any, **options: Any) -> None:
     _init_session(self, *arguments, **options)
-    if _loader is not None:
-        self.register_component("data_loader", _loader)
+    self.register_component("data_loader", _loader)
+    self._internal_components.register_component("exceptions_factory", _exceptions)
     self._course_cloud = _current()
 
 

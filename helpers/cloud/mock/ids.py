@@ -8,14 +8,12 @@ generator of the Cloud that is active. Two of moto's loops (a receipt handle of 
 
 from __future__ import annotations
 
-import functools
 import string
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import moto.moto_api._internal as _internal
-from moto import backends
 from moto.core import responses as _responses
 from moto.moto_api._internal.moto_random import MotoRandom
 from moto.sqs import models as _sqs_models
@@ -25,7 +23,6 @@ from moto.utilities import aws_headers as _aws_headers
 from helpers.cloud.touch import replace
 
 generator: Random = MotoRandom(0)  # the active Cloud's
-_load_backend = backends.get_backend
 
 
 class _Active(MotoRandom):
@@ -62,8 +59,8 @@ def uuid4() -> str:
 class _Letters:
     """Draws letters of an alphabet as `random.choice` would, in blocks.
 
-    choice() takes the top bits of one 32-bit word a try and tries again if they are no index of the alphabet. A block of
-    as many words as letters are missing therefore never moves the stream too far.
+    choice() takes the top bits of one 32-bit word a try and tries again if they are no index of the alphabet.
+    A block of as many words as letters are missing therefore never moves the stream too far.
     """
 
     def __init__(self, alphabet: str) -> None:
@@ -109,21 +106,9 @@ def _request_id_for(headers: dict[str, Any] | None = None) -> str:
     return new
 
 
-@functools.cache
-def _get_backend(service: str) -> Any:
-    # A few services draw ids while they are imported, which happens once a process: not from a Cloud's stream.
-    stream = generator
-    use(MotoRandom(0))
-    try:
-        return _load_backend(service)  # type: ignore[call-overload]  # moto types it by literal names
-    finally:
-        use(stream)
-
-
 def install() -> None:
     """Point moto's one generator, and its two slow loops, here."""
     replace(_internal.mock_random, "__class__", _Active, because="each Cloud has its own stream of ids")
-    replace(backends, "get_backend", _get_backend, because="importing a service moves no Cloud's stream")
     for module in (_sqs_utils, _sqs_models):
         replace(module, "generate_receipt_handle", receipt_handle, because="a handle is drawn in blocks")
     for module in (_aws_headers, _responses):

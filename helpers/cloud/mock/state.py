@@ -18,7 +18,7 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.common_models import BaseModel
 from moto.moto_api._internal.moto_random import MotoRandom
 
-from helpers.cloud.mock import ids
+from helpers.cloud.mock import ids, loading
 from helpers.cloud.randomness import stream_seed
 from helpers.cloud.touch import replace
 
@@ -79,6 +79,8 @@ class MotoState:
                 _active = None
             for _, accounts, _ in self._backends:
                 for account in accounts.values():
+                    for backend in account.values():
+                        loading.dispose_of(backend)
                     account.clear()
             self._backends = []
 
