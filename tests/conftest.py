@@ -61,11 +61,18 @@ NO_BROWSER = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this machine cannot run, and say which tests must not run at the same time."""
     if config.stash[LEFT_OUT]:
         left_out = [item for item in items if item.get_closest_marker("browser")]
         items[:] = [item for item in items if not item.get_closest_marker("browser")]
         config.hook.pytest_deselected(items=left_out)
+    for item in items:
+        # Kernels and browsers are timed, so only one of them runs at a time. Other tests stay together by file:
+        # its fixtures are then made once.
+        timed = any(item.get_closest_marker(name) for name in ("browser", "kernel"))
+        item.add_marker(pytest.mark.xdist_group("timed" if timed else item.nodeid.partition("::")[0]))
 
 
 @pytest.hookimpl(wrapper=True)

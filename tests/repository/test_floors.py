@@ -24,6 +24,7 @@ FLOORS = {
     "ui": 4,
     "notebooks": 4,
     "grading": 4,
+    "doctor": 4,
     "cli": 4,
 }
 ROOF = 5
