@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,20 @@ def test_what_the_course_wraps_is_pinned_exactly() -> None:
     assert exact["boto3"] == exact["botocore"] == "==1.44.5"
     assert exact["moto"] == "==5.2.5"
     assert exact["awscli"] == "==1.46.2"
+
+
+def test_each_import_of_the_course_is_declared() -> None:
+    declared_names = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
+    owners = packages_distributions()
+    undeclared = {}
+    for path in (ROOT / "helpers").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for name in {name.partition(".")[0] for name in names} - {"helpers"} - sys.stdlib_module_names:
+                if not declared_names & {canonicalize_name(owner) for owner in owners.get(name, [])}:
+                    undeclared[name] = path.relative_to(ROOT).as_posix()
+    assert undeclared == {}
 
 
 def test_each_locked_package_has_one_version_and_a_hash() -> None:
