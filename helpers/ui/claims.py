@@ -18,7 +18,9 @@ def claims_html(claims: Sequence[Claim], findings: Mapping[str, Finding], settle
             f"{markup.verdict(finding.verdict.value)}: {markup.text(claim.text)}{note}<br>"
             f'<small class="quiet">{markup.text(finding.explanation)}</small>'
         )
-    return f"<p><strong>What the notes claim, for these values</strong></p>{markup.items(rows, kind='claims')}"
+    return (
+        f"<p><strong>What the notes claim, for these values</strong></p>{markup.items(rows, kind='claims')}"
+    )
 
 
 def claims_text(claims: Sequence[Claim], findings: Mapping[str, Finding]) -> list[str]:

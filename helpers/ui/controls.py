@@ -80,7 +80,13 @@ class Controls:
     `changed()` is called once after each change by the learner, never after `show()`.
     """
 
-    def __init__(self, parameters: Iterable[Parameter], values: Mapping[str, Any], seed: int, changed: Callable[[], object]):
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        values: Mapping[str, Any],
+        seed: int,
+        changed: Callable[[], object],
+    ):
         self._changed = changed
         self._quiet = False
         self.fields: dict[str, widgets.Widget] = {}
@@ -89,7 +95,9 @@ class Controls:
             field = _field(parameter, values[parameter.name])
             field.observe(self._moved, names="value")
             self.fields[parameter.name] = field
-            row = widgets.VBox([field, widgets.HTML(_help(parameter)).add_class("help")], layout={"width": "100%"})
+            row = widgets.VBox(
+                [field, widgets.HTML(_help(parameter)).add_class("help")], layout={"width": "100%"}
+            )
             rows.append(row.add_class("control"))
         self.seed = widgets.BoundedIntText(
             value=seed,

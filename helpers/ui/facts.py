@@ -18,18 +18,20 @@ LEVELS = ("reference", "core", "all")
 
 
 def value_of(fact: Fact) -> str:
-    """The fact's value with its unit as people read it; empty if it has none."""
-    if fact.value is None:
-        return ""
+    """The fact's value and range with its unit as people read them; empty if it has neither."""
     unit = f" {fact.unit}" if fact.unit else ""
-    return f"{markup.number(fact.value)}{unit}"
+    said = "" if fact.value is None else f"{markup.number(fact.value)}{unit}"
+    if fact.range is None:
+        return said
+    limits = f"{markup.number(fact.range[0])} to {markup.number(fact.range[1])}{unit}"
+    return f"{said} ({limits})" if said else limits
 
 
 def then_and_now(fact: Fact) -> str:
     """What older notes say and why it is not so, in one line; empty if they agree."""
     if fact.older is None:
         return ""
-    return f"Older notes say: {fact.older.claim} ({fact.older.note})"
+    return f"Older notes say: {fact.older.claim.rstrip('.')} ({fact.older.note})."
 
 
 def facts_table(facts: Iterable[Fact], caption: str = "") -> str:
@@ -37,9 +39,11 @@ def facts_table(facts: Iterable[Fact], caption: str = "") -> str:
     rows = []
     for fact in facts:
         older = then_and_now(fact)
-        said = markup.text(fact.statement) + (f"<br><small><em>{markup.text(older)}</em></small>" if older else "")
+        said = markup.text(fact.statement) + (
+            f"<br><small><em>{markup.text(older)}</em></small>" if older else ""
+        )
         source = markup.link(fact.source, "AWS")
-        rows.append([said, markup.text(value_of(fact)), f"{source} <small>{fact.checked}</small>"])
+        rows.append([said, markup.text(value_of(fact)), f"{source} <small>{fact.checked:%Y-%m-%d}</small>"])
     return markup.table(["Today", "Value", "Source, checked"], rows, caption)
 
 
@@ -67,22 +71,28 @@ class FactsTable(Shell):
 
     def _html(self, facts: Sequence[Fact]) -> str:
         count = len(self._facts)
-        said = f"{self._title}: " + (f"{count} facts" if len(facts) == count else f"{len(facts)} of {count} facts")
+        said = f"{self._title}: " + (
+            f"{count} facts" if len(facts) == count else f"{len(facts)} of {count} facts"
+        )
         return f'<div class="scroll">{facts_table(facts, said)}</div>'
 
     def _searched(self, change: Any) -> None:
         wanted = str(change["new"]).lower().split()
-        self.table.value = self._html([fact for fact in self._facts if all(word in _words(fact) for word in wanted)])
+        self.table.value = self._html(
+            [fact for fact in self._facts if all(word in _words(fact) for word in wanted)]
+        )
 
     def still(self) -> Still:
         lines = [f"{self._title}: {len(self._facts)} facts"]
         for fact in self._facts:
             older = then_and_now(fact)
-            lines.append(f"- {markup.plain(fact.statement)}{' ' + markup.plain(older) + '.' if older else ''}")
+            lines.append(f"- {markup.plain(fact.statement)}{' ' + markup.plain(older) if older else ''}")
         return Still("\n".join(lines), facts_table(self._facts, lines[0]))
 
 
-def facts(section: str, station: str | None = None, topic: str | None = None, level: str = "reference") -> FactsTable:
+def facts(
+    section: str, station: str | None = None, topic: str | None = None, level: str = "reference"
+) -> FactsTable:
     """The facts of `section` ("18_sqs") as a searchable table.
 
     `station` keeps those of one station, `topic` those whose id names it ("visibility" in `sqs.visibility.default`).

@@ -26,6 +26,11 @@ def text(value: object) -> str:
     return _CODE.sub(r"<code>\1</code>", html.escape(str(value)))
 
 
+def raw(value: object) -> str:
+    """`value` as HTML text, character by character: for code, which may hold backticks of its own."""
+    return html.escape(str(value))
+
+
 def plain(value: object) -> str:
     """`value` for a place that shows no markup, such as a radio button: the backticks go."""
     return _CODE.sub(r"\1", str(value))
@@ -77,7 +82,11 @@ def _kind(right: bool, narrow: bool) -> str:
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "", numeric: Iterable[int] = (), tight: Iterable[int] = ()
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    caption: str = "",
+    numeric: Iterable[int] = (),
+    tight: Iterable[int] = (),
 ) -> str:
     """A table with a header row; `head` and `caption` are text, the cells are HTML.
 

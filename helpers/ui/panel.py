@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from helpers.ui.controls import Controls
 from helpers.ui.prediction import Answer, PredictionBox, answer_lines, question_html, question_text, reply
 from helpers.ui.shell import Shell, Still
 from helpers.ui.tabs import Tabs
-from helpers.ui.worker import Job, hear_interrupts, worker
+from helpers.ui.worker import Job, hear_beside_cells, hear_interrupts, worker
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,22 @@ def first_sentence(text: str) -> str:
 
 
 class Panel(Shell):
-    """A live experiment; see `panel`."""
+    """A live experiment; see `panel`.
 
-    def __init__(self, run: Run, scene: Scene | None = None) -> None:
+    `judged` says whether claims are shown; `shown(outcome)` is called after each run of the learner's, in the worker's
+    thread.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        scene: Scene | None = None,
+        *,
+        judged: bool = True,
+        shown: Callable[[Outcome], object] | None = None,
+    ) -> None:
+        self._shown = shown
+        self._judged = judged
         self._experiment: Experiment = run.experiment
         self._scene = scene
         self._start = run
@@ -55,8 +68,12 @@ class Panel(Shell):
         self._heading = widgets.HTML(self._heading_html())
         self.controls = Controls([by_name[name] for name in free], run.values, run.seed, self._changed)
         self.run_button = widgets.Button(description="Run", icon="play", tooltip="Run with the values shown")
-        self.stop_button = widgets.Button(description="Stop", icon="stop", tooltip="Stop this run", disabled=True)
-        self.reset_button = widgets.Button(description="Reset", icon="undo", tooltip="Back to the values at the start")
+        self.stop_button = widgets.Button(
+            description="Stop", icon="stop", tooltip="Stop this run", disabled=True
+        )
+        self.reset_button = widgets.Button(
+            description="Reset", icon="undo", tooltip="Back to the values at the start"
+        )
         self.run_button.on_click(self.guard(lambda _: self._changed()))
         self.stop_button.on_click(self.guard(lambda _: self.stop()))
         self.reset_button.on_click(self.guard(lambda _: self.reset()))
@@ -64,7 +81,9 @@ class Panel(Shell):
         self._buttons = widgets.HBox(buttons).add_class("row")
         self.prediction: PredictionBox | None = None
         if scene is not None and scene.prediction is not None:
-            self.prediction = PredictionBox(scene.prediction, self._change_text(), self.guard(self._predicted))
+            self.prediction = PredictionBox(
+                scene.prediction, self._change_text(), self.guard(self._predicted)
+            )
             self._set_free(False)
         self._answer: Answer | None = None
         self._reply = widgets.HTML()
@@ -88,6 +107,7 @@ class Panel(Shell):
             ]
         )
         hear_interrupts()
+        hear_beside_cells([*self.controls.fields.values(), self.controls.seed, *buttons])
         self._after: _Seen | None = None
         self._first()
 
@@ -155,7 +175,9 @@ class Panel(Shell):
         self._ask(changed)
 
     def _changed(self) -> None:
-        self.guard(lambda: self._ask(self._run.changed(**self.controls.read(), seed=self.controls.seed.value)))()
+        self.guard(
+            lambda: self._ask(self._run.changed(**self.controls.read(), seed=self.controls.seed.value))
+        )()
 
     def _set_free(self, on: bool) -> None:
         self.controls.enable(on)
@@ -201,13 +223,15 @@ class Panel(Shell):
             if job is self._job:
                 self.clear_error()
                 self._show(outcome)
+                if self._shown is not None:
+                    self._shown(outcome)
         except Stopped:
             if job is self._job:
                 self._say(
                     f"Stopped at {markup.duration(job.reached_s)} of virtual time. "
                     "The picture is of the last complete run."
                 )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # shown, whatever it is
             if job is self._job:
                 self._say("The picture is of the last complete run.")
                 self.show_error(error)
@@ -237,21 +261,25 @@ class Panel(Shell):
         self._outcome = outcome
         self.tabs.show(outcome, png, text)
         settles = self._scene.settles if self._scene is not None else None
-        self._claims.value = claims_html(self._experiment.claims, outcome.findings, settles)
+        if self._judged:
+            self._claims.value = claims_html(self._experiment.claims, outcome.findings, settles)
         self._twin.value = markup.details("The picture in words", f"<p>{markup.text(text)}</p>")
         if self._answer is not None:
             self._answered(outcome)
         self._show_goal(outcome)
         self._say(
-            f"<code>{markup.html.escape(str(outcome.run))}</code>: {markup.number(outcome.calls)} API calls, "
+            f"<code>{markup.raw(str(outcome.run))}</code>: {markup.number(outcome.calls)} API calls, "
             f"{markup.duration(outcome.virtual_s)} of virtual time in {outcome.wall_s:.2f} s."
         )
 
     def _answered(self, outcome: Outcome) -> None:
         """The first outcome after the prediction: answer it and free the controls."""
-        assert self._scene is not None and self._answer is not None
+        assert self._scene is not None
+        assert self._answer is not None
         answer, self._answer = self._answer, None
-        self._reply.value = reply(self._scene.prediction, answer, first_sentence(outcome.text), outcome.summary)
+        self._reply.value = reply(
+            self._scene.prediction, answer, first_sentence(outcome.text), outcome.summary
+        )
         self._set_free(True)
 
     def _show_goal(self, outcome: Outcome) -> None:
@@ -265,7 +293,9 @@ class Panel(Shell):
         self._goal.value = f"<p><strong>Goal:</strong> {markup.text(goal.text)} {mark}</p>"
 
     def _say(self, words: str) -> None:
-        self._status.value = f'<div role="status" aria-live="polite"><small class="quiet">{words}</small></div>'
+        self._status.value = (
+            f'<div role="status" aria-live="polite"><small class="quiet">{words}</small></div>'
+        )
 
     # ---- words
 
@@ -286,7 +316,7 @@ class Panel(Shell):
         return " · ".join([*parts, f"seed {run.seed}"])
 
     def _change_text(self) -> str:
-        """ "visibility timeout from 30 s to 10 s", for each parameter that the scene changes."""
+        """What the scene changes, as in "Visibility timeout: 30 s → 10 s"."""
         assert self._scene is not None
         after = self._changed_run()
         parts = []
@@ -346,7 +376,8 @@ def panel(run: str, scene: str | None = None) -> Panel:
     values (those in `run` win), asks its question first and frees its controls only. Without it every control is free.
 
     In JupyterLab the result is a widget; without a kernel a picture with alt text, and the same result in words.
-    Raises UnknownExperiment for a misspelt id, ParameterError for a value out of bounds, LookupError for an unknown scene.
+    Raises UnknownExperiment for a misspelt id, ParameterError for a value out of bounds, LookupError for an
+    unknown scene.
     """
     asked = Run.parse(run)
     if scene is None:

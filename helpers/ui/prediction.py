@@ -32,9 +32,16 @@ class Answer:
         return self.option is not None or self.number is not None
 
 
+def measured(prediction: Prediction, summary: Mapping[str, Any]) -> float:
+    """The number that a prediction of a number is about."""
+    assert prediction.number is not None
+    value: float = summary[prediction.number]
+    return value
+
+
 def right_number(prediction: Prediction, said: float, summary: Mapping[str, Any]) -> bool:
     """Whether `said` lies within the declared tolerance of the measured number."""
-    return abs(said - float(summary[prediction.number])) <= prediction.tolerance
+    return abs(said - measured(prediction, summary)) <= prediction.tolerance
 
 
 def right_options(prediction: Prediction) -> list[Option]:
@@ -58,7 +65,9 @@ class PredictionBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self.choice: widgets.Widget
         if prediction.options is not None:
             self.choice = widgets.RadioButtons(
-                options=[(markup.plain(option.text), place) for place, option in enumerate(prediction.options)],
+                options=[
+                    (markup.plain(option.text), place) for place, option in enumerate(prediction.options)
+                ],
                 value=None,
                 description="",
                 tooltip=markup.plain(prediction.question),
@@ -103,7 +112,11 @@ class PredictionBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             return None
 
     def _chosen(self, _: Any) -> None:
-        ready = self.choice.value is not None if self._prediction.options is not None else self._number() is not None
+        ready = (
+            self.choice.value is not None
+            if self._prediction.options is not None
+            else self._number() is not None
+        )
         self.commit.disabled = not ready or self.answer is not None
 
     def _commit(self, _: Any) -> None:
@@ -127,20 +140,15 @@ class PredictionBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._committed(answer)
 
 
-def _bars(prediction: Prediction, said: float, measured: float) -> str:
+def _bars(prediction: Prediction, said: float, outcome: float) -> str:
     """Prediction and outcome as two bars on one scale, each with its number."""
-    longest = max(abs(said), abs(measured)) or 1.0
-    unit = f" {prediction.unit}" if prediction.unit else ""
+    longest = max(abs(said), abs(outcome)) or 1.0
+    unit = f" {markup.text(prediction.unit)}" if prediction.unit else ""
     rows = []
-    for words, value, kind in (("You predicted", said, "yours"), ("The run", measured, "run")):
+    for words, value, kind in (("You predicted", said, "yours"), ("The run", outcome, "run")):
         width = round(320 * abs(value) / longest)
-        rows.append(
-            [
-                words,
-                f'<span class="bar {kind}" style="width:{width}px"></span> '
-                f"<strong>{markup.number(value)}{markup.text(unit)}</strong>",
-            ]
-        )
+        bar = f'<span class="bar {kind}" style="width:{width}px"></span>'
+        rows.append([words, f"{bar} <strong>{markup.number(value)}{unit}</strong>"])
     return markup.table(["", prediction.question], rows)
 
 
@@ -159,7 +167,7 @@ def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping
         return f'<div class="ask">{body}</div>'
     if answer.number is not None:
         right = right_number(prediction, answer.number, summary)
-        body = _bars(prediction, answer.number, float(summary[prediction.number]))
+        body = _bars(prediction, answer.number, measured(prediction, summary))
         words = prediction.reply
     else:
         assert answer.option is not None
@@ -167,7 +175,11 @@ def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping
         words = answer.option.reply
         marks = []
         for option in prediction.options or ():
-            mark = f'<strong class="good">{markup.MARKS["true"][0]} what happens</strong> ' if option.right else ""
+            mark = (
+                f'<strong class="good">{markup.MARKS["true"][0]} what happens</strong> '
+                if option.right
+                else ""
+            )
             if option is answer.option:
                 mark += '<strong class="mark">◆ your prediction</strong> '
             marks.append([mark, markup.text(option.text)])
@@ -185,9 +197,8 @@ def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping
 
 def question_html(prediction: Prediction, change: str) -> str:
     """The question for a reader without a kernel."""
-    body = (
-        f"<p><strong>Predict first.</strong> The change: {markup.text(change)}.<br>{markup.text(prediction.question)}</p>"
-    )
+    asked = f"{markup.text(change)}.<br>{markup.text(prediction.question)}"
+    body = f"<p><strong>Predict first.</strong> The change: {asked}</p>"
     if prediction.options is not None:
         body += markup.items((markup.text(option.text) for option in prediction.options), ordered=True)
     return body
@@ -205,7 +216,7 @@ def answer_lines(prediction: Prediction, summary: Mapping[str, Any]) -> list[str
     """The answer, then what there is to say to each other option; plain sentences, the right one first."""
     if prediction.options is None:
         unit = f" {prediction.unit}" if prediction.unit else ""
-        return [f"{markup.number(summary[prediction.number])}{unit}. {prediction.reply}"]
+        return [f"{markup.number(measured(prediction, summary))}{unit}. {prediction.reply}"]
     named = [(markup.letter(place), option) for place, option in enumerate(prediction.options)]
     ordered = [pair for pair in named if pair[1].right] + [pair for pair in named if not pair[1].right]
     return [f"{name} ({'right' if option.right else 'no'}): {option.reply}" for name, option in ordered]

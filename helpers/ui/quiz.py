@@ -6,24 +6,16 @@ options stand as text, the answer folded.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
-from helpers.sections.quiz import Question, QuizOption, load_quiz
+from helpers.sections.quiz import Question, load_quiz, shuffled
 from helpers.ui import markup
 from helpers.ui.shell import Shell, Still
 
 NUMBERS = {1: "one answer", 2: "two answers", 3: "three answers"}
-
-
-def shuffled(question: Question, seed: int) -> list[QuizOption]:
-    """The options in the order that `seed` gives this question; the same on every machine."""
-    options = list(question.options)
-    random.Random(f"{seed}:{question.id}").shuffle(options)
-    return options
 
 
 def _asked(question: Question) -> str:
@@ -59,13 +51,18 @@ class QuestionCard(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             self.fields = [radio.add_class("options")]
         else:
             self.fields = [
-                widgets.Checkbox(value=False, description=label, indent=False, layout={"width": "100%"}).add_class("options")
+                widgets.Checkbox(
+                    value=False, description=label, indent=False, layout={"width": "100%"}
+                ).add_class("options")
                 for label in labels
             ]
         for field in self.fields:
             field.observe(guard(self._chosen), names="value")
         self.button = widgets.Button(
-            description="Check answer", button_style="primary", tooltip="See what each choice leads to", disabled=True,
+            description="Check answer",
+            button_style="primary",
+            tooltip="See what each choice leads to",
+            disabled=True,
             layout={"align_self": "flex-start"},
         )
         self.button.on_click(guard(self._check))
@@ -98,16 +95,22 @@ class QuestionCard(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         rows = []
         for option in chosen:
             icon, word, kind = ("✔", "Right", "good") if option.right else ("✘", "Not right", "bad")
-            rows.append(f'<strong class="{kind}">{icon} {word}:</strong> {markup.text(option.text)} {markup.text(option.reply)}')
+            rows.append(
+                f'<strong class="{kind}">{icon} {word}:</strong> {markup.text(option.text)} {markup.text(option.reply)}'
+            )
         said = "" if self.question.pick == 1 else f"<p>{found} of {self.question.pick} right.</p>"
         why = f"<p>{markup.text(self.question.why)}</p>" if right and self.question.why else ""
         kind = "good" if right else "bad"
-        self.feedback.value = f'<div class="answer-{kind}" role="status">{said}{markup.items(rows, kind="claims")}{why}</div>'
+        self.feedback.value = (
+            f'<div class="answer-{kind}" role="status">{said}{markup.items(rows, kind="claims")}{why}</div>'
+        )
         buttons = []
         for option in chosen:
             if option.run and not option.right:
                 button = widgets.Button(
-                    description=f"See it: {option.run}", icon="play", tooltip="Open the run that shows why not"
+                    description=f"See it: {option.run}",
+                    icon="play",
+                    tooltip="Open the run that shows why not",
                 )
                 button.on_click(self._guard(lambda _, run=option.run: self.show_run(run)))
                 buttons.append(button)
@@ -138,7 +141,8 @@ class Quiz(Shell):
         self._right: dict[str, bool] = {}
         self.score = widgets.HTML()
         self.cards = [
-            QuestionCard(question, place, seed, self.guard, self._answered) for place, question in enumerate(questions, 1)
+            QuestionCard(question, place, seed, self.guard, self._answered)
+            for place, question in enumerate(questions, 1)
         ]
         super().__init__([widgets.HTML(f"<h4>{markup.text(title)}</h4>"), *self.cards, self.score])
 
@@ -166,7 +170,9 @@ class Quiz(Shell):
             replies = [f"{markup.letter(n)}: {option.reply}" for n, option in options]
             why = f" {card.question.why}" if card.question.why else ""
             html.append(
-                markup.details("Answer", f"<p>{rights}.{markup.text(why)}</p>{markup.items(map(markup.text, replies))}")
+                markup.details(
+                    "Answer", f"<p>{rights}.{markup.text(why)}</p>{markup.items(map(markup.text, replies))}"
+                )
             )
             lines.append(f"   Answer: {rights}.{markup.plain(why)}")
         return Still("\n".join(lines), "".join(html))

@@ -1,4 +1,4 @@
-"""The outer box that every widget of the course shares: style, errors in one sentence, and an output that survives export.
+"""The outer box that every widget of the course shares: style, errors in one sentence, an output that survives export.
 
 One cell, three readers. In JupyterLab the output is the live widget. Where no kernel runs (GitHub, nbviewer, an HTML
 or PDF export) the same output shows its *still*: a picture with alt text, and the text. The two stand in two outputs
@@ -68,7 +68,7 @@ class Shell(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         def guarded(*args: Any, **kwargs: Any) -> Result | None:
             try:
                 return function(*args, **kwargs)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # shown, whatever it is
                 self.show_error(error)
                 return None
 
@@ -80,7 +80,7 @@ class Shell(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         lines = "".join(traceback.format_exception(error))
         self._fault.value = (
             f'<div class="fault" role="alert"><strong class="bad">✘ Error:</strong> {markup.text(sentence)}'
-            f"{markup.details(f'{type(error).__name__}: where it happened', f'<pre>{markup.html.escape(lines)}</pre>')}"
+            f"{markup.details(f'{type(error).__name__}: where it happened', f'<pre>{markup.raw(lines)}</pre>')}"
             "</div>"
         )
         self._fault.layout.display = None
@@ -129,4 +129,7 @@ def _encoded(data: dict[str, Any]) -> dict[str, Any]:
     """Bytes as base64 text, as messages to a front end carry them."""
     import base64
 
-    return {key: base64.b64encode(value).decode() if isinstance(value, bytes) else value for key, value in data.items()}
+    return {
+        key: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for key, value in data.items()
+    }

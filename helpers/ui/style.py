@@ -1,4 +1,4 @@
-"""The look of every widget of the course, in JupyterLab's own variables, so that it follows the light and the dark theme.
+"""The look of every widget of the course, in JupyterLab's own variables: it follows the light and the dark theme.
 
 Only the few colours that carry meaning (right, wrong, not applicable, the learner's own mark) are ours. Each has a
 value per theme with a contrast of at least 4.5 to 1 on that theme's background; a test computes it. Meaning never
@@ -36,9 +36,7 @@ CSS: Final = (
 .course h3{font-size:1.25em;margin:0 0 2px;font-weight:600}
 .course h4{font-size:1.05em;margin:6px 0 2px;font-weight:600}
 .course p{margin:3px 0}
-.course small,.course .quiet{color:var(--jp-ui-font-color2,#595959);font-size:.92em}
-body[data-jp-theme-light="false"] .course small,body[data-jp-theme-light="false"] .course .quiet{color:#bdbdbd}
-body:not([data-jp-theme-light="false"]) .course small,body:not([data-jp-theme-light="false"]) .course .quiet{color:#595959}
+.course small,.course .quiet{color:var(--course-none);font-size:.92em}
 .course .good{color:var(--course-good);font-weight:600}
 .course .bad{color:var(--course-bad);font-weight:600}
 .course .none{color:var(--course-none);font-weight:600}

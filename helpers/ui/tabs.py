@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import ipywidgets as widgets
 from traitlets import Unicode
@@ -28,7 +30,17 @@ CALLS_SHOWN = 60
 ROWS_SHOWN = 40
 TITLES = ("Picture", "API calls", "Data", "Cost")
 SCRIPT = "the whole run"
-COLUMNS = ("time_s", "duration_s", "actor", "service", "operation", "parameters", "response", "error", "attempt")
+COLUMNS = (
+    "time_s",
+    "duration_s",
+    "actor",
+    "service",
+    "operation",
+    "parameters",
+    "response",
+    "error",
+    "attempt",
+)
 
 
 def _json(value: Any) -> str:
@@ -62,6 +74,7 @@ def _command(run: str) -> str:
     words = [name]
     for pair in query.split("&") if query else []:
         key, _, value = pair.partition("=")
+        value = shlex.quote(unquote(value))
         words.append(f"--seed {value}" if key == "seed" else f"--set {key}={value}")
     return " ".join(words)
 
@@ -69,17 +82,23 @@ def _command(run: str) -> str:
 def calls_html(outcome: Outcome, style: str) -> str:
     """The first calls of the trail as boto3 code or as AWS CLI lines; `style` is "boto3", "CLI" or "the whole run"."""
     if style == SCRIPT:
-        return f"<pre>{markup.html.escape(script(str(outcome.run)))}</pre>"
+        return f"<pre>{markup.raw(script(str(outcome.run)))}</pre>"
     write = as_boto3 if style == "boto3" else as_cli
     rows = []
-    for _, row in outcome.trail.head(CALLS_SHOWN).iterrows():
+    for place, row in outcome.trail.head(CALLS_SHOWN).iterrows():
         error = f' <span class="bad">✘ {markup.text(row["error"])}</span>' if _json(row["error"]) else ""
         rows.append(
-            [f"{row['time_s']:,.2f} s", markup.text(row["actor"]), f"<code>{markup.html.escape(write(row))}</code>{error}"]
+            [
+                str(place),
+                f"{row['time_s']:,.2f} s",
+                markup.text(row["actor"]),
+                f"<code>{markup.raw(write(row))}</code>{error}",
+            ]
         )
     more = len(outcome.trail) - len(rows)
     said = f"{len(outcome.trail):,} API calls" + (f"; the first {len(rows)} are shown" if more > 0 else "")
-    return f'<div class="scroll">{markup.table(["Virtual time", "Actor", "Call"], rows, said, [0], [1])}</div>'
+    shown = markup.table(["Row", "Virtual time", "Actor", "Call"], rows, said, [0, 1], [2])
+    return f'<div class="scroll">{shown}</div>'
 
 
 def data_html(outcome: Outcome) -> str:
@@ -87,22 +106,26 @@ def data_html(outcome: Outcome) -> str:
     trail = outcome.trail
     columns = [name for name in COLUMNS if name in trail.columns]
     rows = []
-    for _, row in trail.head(ROWS_SHOWN)[columns].iterrows():
-        cells = []
+    for place, row in trail.head(ROWS_SHOWN)[columns].iterrows():
+        cells = [str(place)]
         for name in columns:
             value = row[name]
             shown = f"{value:,.2f}" if name in ("time_s", "duration_s") else _short(value)
-            cells.append(markup.html.escape(shown))
+            cells.append(markup.raw(shown))
         rows.append(cells)
     flat = trail.copy(deep=False)
     for name in ("parameters", "response"):
         if name in flat.columns:
             flat[name] = [_json(value) for value in trail[name]]
-    coded = base64.b64encode(flat.to_csv(index=False).encode()).decode()
+    coded = base64.b64encode(flat.to_csv(index_label="row").encode()).decode()
     name = f"{outcome.run.experiment.id}.csv"
-    save = f'<a download="{name}" href="data:text/csv;charset=utf-8;base64,{coded}">Save all {len(trail):,} rows as CSV</a>'
-    said = f"The trail: a row per attempt of an API call. {min(len(trail), ROWS_SHOWN)} of {len(trail):,} rows."
-    return f'<p>{save}</p><div class="scroll">{markup.table(columns, rows, said, [0, 1], [2, 3, 4])}</div>'
+    address = f"data:text/csv;charset=utf-8;base64,{coded}"
+    save = f'<a download="{name}" href="{address}">Save all {len(trail):,} rows as CSV</a>'
+    said = (
+        f"The trail: a row per attempt of an API call. {min(len(trail), ROWS_SHOWN)} of {len(trail):,} rows."
+    )
+    shown = markup.table(["row", *columns], rows, said, [0, 1, 2], [3, 4, 5])
+    return f'<p>{save}</p><div class="scroll">{shown}</div>'
 
 
 def cost_html(outcome: Outcome) -> str:
@@ -130,7 +153,7 @@ def _cell(value: Any) -> str:
 class Picture(widgets.Image):  # type: ignore[misc]  # ipywidgets has no types
     """A PNG with an accessible name: its `tooltip` becomes the image's `title`.
 
-    ipywidgets 8.1 fails to show an image with a tooltip, because it looks for a description; here it finds an empty one.
+    ipywidgets 8.1 fails to show an image with a tooltip, because it looks for a description; here it finds one.
     """
 
     description = Unicode("").tag(sync=True)
@@ -141,7 +164,10 @@ class Tabs(widgets.Tab):  # type: ignore[misc]  # ipywidgets has no types
 
     def __init__(self, guard: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
         self.picture = Picture(format="png", width=WIDTH, height=HEIGHT)
-        self.picture.layout = {"width": f"{WIDTH}px", "max_width": "100%"}  # the style sheet keeps its proportions
+        self.picture.layout = {
+            "width": f"{WIDTH}px",
+            "max_width": "100%",
+        }  # the style sheet keeps its proportions
         self.style_of_calls = widgets.ToggleButtons(
             options=["boto3", "CLI", SCRIPT],
             description="Show as",

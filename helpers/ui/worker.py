@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 TICK_S = 0.15
@@ -28,7 +28,11 @@ class Job:
     """
 
     def __init__(
-        self, owner: object, task: Callable[[Job], None], tick: Callable[[Job], None] | None = None, urgent: bool = False
+        self,
+        owner: object,
+        task: Callable[[Job], None],
+        tick: Callable[[Job], None] | None = None,
+        urgent: bool = False,
     ) -> None:
         self.owner = owner
         self.task = task
@@ -85,13 +89,17 @@ class Worker:
     def busy(self, owner: object) -> bool:
         """Whether a job of `owner` waits or runs."""
         with self._change:
-            return any(job.owner is owner for job in (*self._waiting, *([self._current] if self._current else ())))
+            return any(
+                job.owner is owner for job in (*self._waiting, *([self._current] if self._current else ()))
+            )
 
     def wait(self, owner: object, timeout: float | None = None) -> bool:
         """Wait until no job of `owner` waits or runs; False if `timeout` (real seconds) came first."""
 
         def idle() -> bool:
-            return not any(job.owner is owner for job in (*self._waiting, *([self._current] if self._current else ())))
+            return not any(
+                job.owner is owner for job in (*self._waiting, *([self._current] if self._current else ()))
+            )
 
         with self._change:
             return self._change.wait_for(idle, timeout)
@@ -106,7 +114,7 @@ class Worker:
                 self._change.notify_all()
             try:
                 job.task(job)
-            except BaseException as error:  # the thread must outlive whatever a run raises
+            except BaseException as error:  # noqa: BLE001  # the thread must outlive whatever a run raises
                 job.error = error
             with self._change:
                 self._current = None
@@ -149,6 +157,19 @@ def _fresh() -> None:
 
 if hasattr(os, "register_at_fork"):  # Windows cannot fork
     os.register_at_fork(after_in_child=_fresh)
+
+
+def hear_beside_cells(widgets: Iterable[Any]) -> None:
+    """Let the messages of `widgets` reach the kernel while a cell runs.
+
+    JupyterLab sends them to a subshell, which is free then. ipykernel 7.4 sends them on to the shell that last wrote
+    to the widget, which is the busy one: Stop would wait for the cell that waits for the run. So its choice goes back
+    to what the front end asked for. Where there is no kernel, or another ipykernel, nothing changes.
+    """
+    for widget in widgets:
+        comm = getattr(widget, "comm", None)
+        if comm is not None and hasattr(comm, "_reply_subshell_for"):
+            comm._reply_subshell_for = lambda data, default: default
 
 
 def hear_interrupts() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import tea  # noqa: E402  # beside this file
+import tea  # beside this file
 
 catalog = import_module("helpers.experiments.catalog")  # the package has a function of that name
 
@@ -39,6 +39,8 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Published]:
 
     outputs: list[Published] = []
     monkeypatch.setattr(
-        shell, "publish_display_data", lambda data, metadata=None: outputs.append(Published(data, metadata or {}))
+        shell,
+        "publish_display_data",
+        lambda data, metadata=None: outputs.append(Published(data, metadata or {})),
     )
     return outputs

@@ -30,7 +30,9 @@ def _enough(values: Any, measured: Tea) -> Finding:
     return Finding(Verdict.FALSE, f"{measured.cups} cups are too few for {values.guests} guests.")
 
 
-MANY = Option("many", "Everybody gets <two> cups.", "plenty", "Nobody pours twice: `cups` says how many there are.")
+MANY = Option(
+    "many", "Everybody gets <two> cups.", "plenty", "Nobody pours twice: `cups` says how many there are."
+)
 FEW = Option("few", "Somebody gets none.", None, "There are fewer cups than guests.", right=True)
 
 
@@ -40,14 +42,38 @@ class TeaShop(Experiment):
     question = "Is there enough tea?"
     parameters = (
         Int("cups", 4, "Cups", "How many cups are poured.", minimum=0, maximum=5000),
-        Int("guests", 4, "Guests", "How many people came.", minimum=0, maximum=20, source="https://docs.aws.amazon.com/"),
-        Float("pour_s", 0.5, "Pouring", "How long one cup takes.", unit="s", minimum=0.1, maximum=2.0, step=0.1),
+        Int(
+            "guests",
+            4,
+            "Guests",
+            "How many people came.",
+            minimum=0,
+            maximum=20,
+            source="https://docs.aws.amazon.com/",
+        ),
+        Float(
+            "pour_s", 0.5, "Pouring", "How long one cup takes.", unit="s", minimum=0.1, maximum=2.0, step=0.1
+        ),
         Flag("spill", False, "Spill", "Drop the pot.", assumption=True),
         Choice("kind", "green", "Kind", "Which tea.", choices=("black", "green")),
     )
     claims = (
-        Claim("enough", "Every guest gets a cup.", ("tea.a",), _enough, "cups >= guests", lambda v: v.cups >= v.guests),
-        Claim("hot", "The tea is hot.", (), lambda v, m: Finding(Verdict.TRUE, "It is."), "always", lambda v: True),
+        Claim(
+            "enough",
+            "Every guest gets a cup.",
+            ("tea.a",),
+            _enough,
+            "cups >= guests",
+            lambda v: v.cups >= v.guests,
+        ),
+        Claim(
+            "hot",
+            "The tea is hot.",
+            (),
+            lambda v, m: Finding(Verdict.TRUE, "It is."),
+            "always",
+            lambda v: True,
+        ),
     )
     scenes = (
         Scene(

@@ -78,12 +78,20 @@ def moved_to(shown: Panel, **values: int) -> str:
 
 def test_a_scene_frees_its_controls_only(shop: tea.TeaShop) -> None:
     assert list(panel("99_test.tea", scene="count").controls.fields) == ["pour_s", "cups"]
-    assert list(panel("99_test.tea", scene="party").controls.fields) == ["cups", "guests", "pour_s", "spill", "kind"]
+    assert list(panel("99_test.tea", scene="party").controls.fields) == [
+        "cups",
+        "guests",
+        "pour_s",
+        "spill",
+        "kind",
+    ]
 
 
 def test_a_scene_starts_from_its_settings_and_a_run_string_wins(shop: tea.TeaShop) -> None:
     assert str(panel("99_test.tea", scene="fewer").run) == "99_test.tea?cups=5&guests=5"
-    assert str(panel("99_test.tea?guests=2&seed=7", scene="fewer").run) == "99_test.tea?cups=5&guests=2&seed=7"
+    assert (
+        str(panel("99_test.tea?guests=2&seed=7", scene="fewer").run) == "99_test.tea?cups=5&guests=2&seed=7"
+    )
 
 
 def test_predict_then_run(shop: tea.TeaShop) -> None:
@@ -296,7 +304,9 @@ def test_the_output_never_changes_with_use(shop: tea.TeaShop) -> None:
     moved(shown)
     again = panel("99_test.tea", scene="fewer")
     for one in (shown, again):
-        assert {key: value for key, value in one._repr_mimebundle_()[0].items() if "widget" not in key} == before
+        assert {
+            key: value for key, value in one._repr_mimebundle_()[0].items() if "widget" not in key
+        } == before
 
 
 def test_a_cell_shows_picture_and_words_in_two_outputs(shop: tea.TeaShop, published: list) -> None:
