@@ -29,9 +29,10 @@ install: $(STAMP) ## install the course and its tools into .venv
 
 $(STAMP): requirements.lock pyproject.toml binder/jupyter_lab_config.json binder/overrides.json
 	@$(PYTHON) .ci/can_install.py
+	@echo "Installing the course into $(VENV): about a minute, once."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c "import pathlib; pathlib.Path('$(STAMP)').touch()"
 
 lab: install ## open the course in JupyterLab
@@ -45,8 +46,7 @@ check: install ## the quick gate, under a minute: lint, types, unit tests, noteb
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest -m "not (browser or install or kernel or slow)" $(TEST_FLAGS) $(TESTS)
-	$(BIN)/devlab notebooks --check
+	$(BIN)/python -m pytest -m "not (browser or install or kernel or slow)" -n 2 --dist loadgroup $(TEST_FLAGS) $(TESTS)
 
 bench: install ## measure speed and memory against the stated goals
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
