@@ -14,6 +14,8 @@ COUNTS = {
     "ApproximateNumberOfMessagesDelayed": "delayed",
     "ApproximateNumberOfMessagesNotVisible": "in_flight",
 }
+_READ_ONLY = ("QueueArn", "CreatedTimestamp", "LastModifiedTimestamp")
+_READABLE = {"All", *COUNTS, *_READ_ONLY, *limits.RANGES, *limits.CHOICES, *limits.OTHERS}
 _ALLOW = "RedriveAllowPolicy"
 _MAXIMUM_RECEIVES = 1_000
 
@@ -148,9 +150,9 @@ class Control:
         known = {**queue.configuration.attributes}
         if arn in self._allow_policies:
             known[_ALLOW] = self._allow_policies[arn]
-        unknown = [name for name in names if name not in known and name not in ("All", _ALLOW)]
-        if unknown:
-            call.forward({**call.parameters, "AttributeNames": unknown})  # moto knows which names there are
+        for name in names:
+            if name not in _READABLE:
+                raise errors.unknown_attribute(name)
         queue.settle(self._account.now_us)
         served.line.update()
         for name, count in COUNTS.items():

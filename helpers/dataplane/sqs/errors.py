@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from helpers.cloud import ServiceError
 
 _NAMESPACE = "AWS.SimpleQueueService."
@@ -12,11 +14,26 @@ _SHAPES = {
     "MissingParameter": "MissingRequiredParameterException",
 }
 
+# Exceptions of which botocore also copies the message beside the error, as it finds them under their code.
+_MODELLED = {
+    "InvalidAttributeName",
+    "InvalidAttributeValue",
+    "InvalidMessageContents",
+    "OverLimit",
+    "ReceiptHandleIsInvalid",
+    "RequestThrottled",
+    "ResourceNotFoundException",
+}
+
 
 def _error(code: str, message: str, status: int = 400) -> ServiceError:
     name = code.removeprefix(_NAMESPACE)
     shape = _SHAPES.get(name, name)
-    answer = {"Error": {"Message": message, "Code": code, "QueryErrorCode": shape, "Type": "Sender"}}
+    answer: dict[str, Any] = {
+        "Error": {"Message": message, "Code": code, "QueryErrorCode": shape, "Type": "Sender"}
+    }
+    if code in _MODELLED:
+        answer["message"] = message
     return ServiceError(code, message, status, parsed=answer)
 
 
