@@ -125,7 +125,7 @@ class Stream:
         """A stream seeded with `seed`, or the present state of the modules (None)."""
         self._seed = seed
         self._python: Any = _python.save() if seed is None else _python.seeded(seed)
-        self._numpy: Any = None
+        self._numpy: Any = _numpy.save() if seed is None else None
 
     def enter(self) -> None:
         """Put this stream into the modules."""

@@ -42,7 +42,7 @@ _get_response = botocore.endpoint.Endpoint._get_response
 _create_client = botocore.session.Session.create_client
 _init_session = botocore.session.Session.__init__
 _default_session = boto3._get_default_session
-_ask_moto = botocore_stubber.BotocoreStubber.process_request
+_ask_moto: Callable[[Any, Any], Any]  # what stands there when this is installed
 
 _PASSES = (NotMocked, SealedError, Stopped)  # raised to the caller as they are
 
@@ -231,7 +231,7 @@ def _answered(
     http, parsed = answer
     events.emit(f"after-call.{name}", http_response=http, parsed=parsed, model=model, context=context)
     if http.status_code >= 300:
-        code = parsed.get("Error", {}).get("Code")
+        code = context.get("error_code_override") or parsed.get("Error", {}).get("Code")
         raise client.exceptions.from_code(code)(parsed, operation_name)
     return parsed
 
@@ -567,6 +567,7 @@ def _wait_in_virtual_time(self: Any, amount: int, block: bool) -> bool:
 
 def install() -> None:
     """Take boto3's calls, bind its clients and sessions, and activate a Cloud's state before moto is asked."""
+    global _ask_moto
     client, session = botocore.client.BaseClient, botocore.session.Session
     replace(client, "_make_api_call", _make_api_call, because="every call has one entrance")
     replace(
@@ -584,7 +585,7 @@ def install() -> None:
         because="boto3.client uses the Cloud that is open",
     )
     replace(boto3, "DEFAULT_SESSION", None, because="a session made before the seal is not used")
-    replace(
+    _ask_moto = replace(
         botocore_stubber.BotocoreStubber,
         "process_request",
         _process_request,

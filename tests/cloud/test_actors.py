@@ -12,6 +12,7 @@ from time import time as early_time
 
 import boto3
 import pytest
+
 from helpers import Cloud
 from helpers.cloud import Actor, Stopped
 from helpers.cloud.actor import MAX_TURNS
@@ -245,7 +246,7 @@ def test_an_actor_that_swallows_everything_is_dropped_all_the_same():
         while True:
             try:
                 time.sleep(1)
-            except BaseException:  # noqa: BLE001, S110  # that is the point
+            except BaseException:  # noqa: BLE001  # that is the point
                 pass
 
     with Cloud() as cloud:
@@ -279,7 +280,12 @@ def test_boto3_transfers_work_in_an_actor_and_count_as_its_calls(tmp_path):
         cloud.spawn(upload, name="uploader")
         cloud.run()
         assert set(cloud.trail.actor) == {"uploader"}
-        assert list(cloud.trail.operation)[1:5] == ["CreateMultipartUpload", "UploadPart", "UploadPart", "CompleteMultipartUpload"]
+        assert list(cloud.trail.operation)[1:5] == [
+            "CreateMultipartUpload",
+            "UploadPart",
+            "UploadPart",
+            "CompleteMultipartUpload",
+        ]
     assert (tmp_path / "copy.bin").read_bytes() == source.read_bytes()
 
 
@@ -288,7 +294,7 @@ def test_calls_without_progress_are_stopped_by_name():
         while True:
             try:
                 time.sleep(0)
-            except BaseException:  # noqa: BLE001, S110  # it cannot be swallowed
+            except BaseException:  # noqa: BLE001  # it cannot be swallowed
                 pass
 
     with Cloud() as cloud:
@@ -320,12 +326,14 @@ def test_computing_for_ever_is_stopped_by_name(monkeypatch):
         while True:
             try:
                 sum(range(100))
-            except BaseException:  # noqa: BLE001, S110  # it cannot be swallowed
+            except BaseException:  # noqa: BLE001  # it cannot be swallowed
                 pass
 
     with Cloud() as cloud:
         actor = cloud.spawn(spin)
-        with pytest.raises(RuntimeError, match="spin computed for 0.3 s of real time without the clock moving"):
+        with pytest.raises(
+            RuntimeError, match="spin computed for 0.3 s of real time without the clock moving"
+        ):
             cloud.run()
         assert actor.done
         after = cloud.spawn(time.sleep, 1, name="after")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from helpers import Cloud
 from moto.core.base_backend import BackendDict
+
+from helpers import Cloud
 
 
 def journey(cloud: Cloud) -> Iterator[None]:
@@ -21,7 +22,9 @@ def journey(cloud: Cloud) -> Iterator[None]:
     yield
     sqs.send_message(QueueUrl=queue, MessageBody="m")
     yield
-    role = sts.assume_role(RoleArn="arn:aws:iam::222222222222:role/other", RoleSessionName="session")["Credentials"]
+    role = sts.assume_role(RoleArn="arn:aws:iam::222222222222:role/other", RoleSessionName="session")[
+        "Credentials"
+    ]
     other = cloud.client(
         "sqs",
         aws_access_key_id=role["AccessKeyId"],

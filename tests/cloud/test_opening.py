@@ -7,6 +7,7 @@ import weakref
 
 import boto3
 import pytest
+
 from helpers import Cloud
 from helpers.cloud import SealedError
 from helpers.cloud.account import Account
@@ -121,7 +122,9 @@ def test_closing_frees_backends_actors_and_trail():
         from moto.s3.models import s3_backends
 
         backend = s3_backends[cloud.account_id]["aws"]
-        references = [weakref.ref(thing) for thing in (cloud, actor, cloud._trail, backend, backend.buckets["bucket"])]
+        references = [
+            weakref.ref(thing) for thing in (cloud, actor, cloud._trail, backend, backend.buckets["bucket"])
+        ]
     del cloud, actor, backend
     gc.collect()
     assert [reference() for reference in references] == [None] * len(references)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from helpers import Cloud
-from helpers.cloud import StillRunning
 from hypothesis import given
 from hypothesis import strategies as st
+
+from helpers import Cloud
+from helpers.cloud import StillRunning
 
 
 def test_run_until_includes_what_is_due_then():

@@ -1,0 +1,90 @@
+"""A canary for everything that is replaced in moto, botocore and the standard library."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import types
+
+import pytest
+
+import helpers.cloud
+from helpers.cloud.touch import TOUCHES, replace
+
+# The parameters of each replaced function in the pinned versions. A new version that renames or re-shapes one fails here,
+# by name, before a lesson changes without a word.
+PARAMETERS = {
+    "botocore.client.BaseClient._make_api_call": "self operation_name api_params",
+    "botocore.endpoint.Endpoint._get_response": "self request operation_model context",
+    "botocore.endpoint.Endpoint._do_get_response": "self request operation_model context",
+    "botocore.endpoint.Endpoint._needs_retry": "self attempts operation_model request_dict response caught_exception",
+    "botocore.session.Session.create_client": "self service_name region_name api_version use_ssl verify endpoint_url "
+    "aws_access_key_id aws_secret_access_key aws_session_token config aws_account_id",
+    "botocore.retries.bucket.TokenBucket._acquire": "self amount block",
+    "botocore.auth.SigV4Auth.canonical_request": "self request",
+    "botocore.auth.SigV4Auth.signature": "self string_to_sign request",
+    "botocore.useragent.UserAgentString.to_string": "self",
+    "botocore.httpsession.URLLib3Session.send": "self request",
+    "botocore.configprovider.ConfiguredEndpointProvider.provide": "self",
+    "boto3._get_default_session": "",
+    "boto3.s3.transfer._create_default_transfer_manager": "client config osutil",
+    "moto.core.botocore_stubber.BotocoreStubber.process_request": "self request",
+    "moto.core.base_backend.AccountSpecificBackend._generate_regions": "self service_name",
+    "moto.core.common_models.BaseModel.__new__": "cls args kwargs",
+    "moto.core.utils.method_names_from_class": "clazz",
+    "moto.backends.get_backend": "name",
+    "moto.s3.models.FakeKey.dispose": "self garbage",
+    "moto.sqs.models.Queue.wait_for_messages": "self timeout",
+    "moto.sqs.models.SQSBackend.send_message": "self queue_name message_body message_attributes delay_seconds "
+    "deduplication_id group_id system_attributes validate_group_id",
+    "moto.sqs.utils.generate_receipt_handle": "",
+    "moto.utilities.aws_headers.gen_amzn_requestid_long": "headerdict",
+}
+
+LOOK = """
+import importlib, inspect, json, sys
+found = {}
+for name in json.loads(sys.argv[1]):
+    parts = name.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        try:
+            thing = importlib.import_module(".".join(parts[:cut]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[cut:]:
+            thing = getattr(thing, part)
+        found[name] = " ".join(inspect.signature(inspect.unwrap(thing)).parameters)
+        break
+print(json.dumps(found))
+"""
+
+
+def test_what_is_replaced_has_the_shape_it_was_written_for():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOOK, json.dumps(list(PARAMETERS))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == PARAMETERS
+
+
+def test_every_touch_has_a_reason_and_is_in_force():
+    assert len(TOUCHES) > 30
+    assert all(touch.reason for touch in TOUCHES)
+    assert len({(touch.owner, touch.name, touch.reason) for touch in TOUCHES}) == len(TOUCHES)
+
+
+def test_something_that_is_gone_is_named():
+    module = types.ModuleType("a_library")
+    with pytest.raises(ImportError, match="a_library has no 'function' any more.*the course works"):
+        replace(module, "function", print, because="the course works")
+
+
+def test_importing_again_replaces_nothing_twice():
+    before = len(TOUCHES)
+    importlib.import_module("helpers.cloud")
+    assert helpers.cloud.__name__ in sys.modules
+    assert len(TOUCHES) == before

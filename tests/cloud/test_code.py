@@ -1,0 +1,64 @@
+"""Rows as boto3 code and as CLI lines."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import Cloud
+from helpers.cloud.code import as_boto3, as_cli
+
+
+@pytest.fixture
+def cloud():
+    with Cloud(seed=2) as cloud:
+        yield cloud
+
+
+def test_boto3_code_makes_the_same_call(cloud):
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="q", Attributes={"DelaySeconds": "5"})["QueueUrl"]
+    sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "a", "MessageBody": 'say "hi"\n'}])
+    for row in list(cloud.trail.itertuples()):
+        eval(as_boto3(row), {"sqs": sqs})  # the code we made
+    assert list(cloud.trail.parameters[2:]) == list(cloud.trail.parameters[:2])
+
+
+def test_names(cloud):
+    cloud.client("s3").list_buckets()
+    cloud.client("lambda").list_functions(MaxItems=5)
+    first, second = cloud.trail.itertuples()
+    assert as_boto3(first) == "s3.list_buckets()"
+    assert as_boto3(second) == "lambda_.list_functions(MaxItems=5)"
+    assert as_cli(first) == "aws s3api list-buckets"
+    assert as_cli(second) == "aws lambda list-functions --max-items 5"
+
+
+def test_cli_lines(cloud):
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="q", Attributes={"DelaySeconds": "5"})["QueueUrl"]
+    sqs.receive_message(
+        QueueUrl=queue, MessageSystemAttributeNames=["All", "SentTimestamp"], MaxNumberOfMessages=3
+    )
+    cloud.client("ec2").run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, DryRun=False)
+    lines = [as_cli(row) for row in cloud.trail.itertuples()]
+    assert lines == [
+        'aws sqs create-queue --queue-name q --attributes \'{"DelaySeconds": "5"}\'',
+        f"aws sqs receive-message --queue-url {queue} --message-system-attribute-names All SentTimestamp "
+        "--max-number-of-messages 3",
+        "aws ec2 run-instances --image-id ami-12c6146b --min-count 1 --max-count 1 --no-dry-run",
+    ]
+
+
+@given(st.text(min_size=1).filter(lambda text: "\x00" not in text))
+def test_any_body_survives_quoting(body):
+    class Row:
+        service, operation, parameters = "sqs", "SendMessage", {"MessageBody": body}
+
+    assert shlex.split(as_cli(Row)) == ["aws", "sqs", "send-message", "--message-body", body]
+    assert eval(as_boto3(Row), {"sqs": type("S", (), {"send_message": staticmethod(dict)})}) == {
+        "MessageBody": body
+    }
