@@ -101,9 +101,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(_asked: argparse.Namespace) -> int:
-    from helpers.sections import syllabus
+    from helpers.sections.syllabus import load_syllabus
 
-    for section in syllabus.load():
+    for section in load_syllabus():
         experiments = experiments_of(section.id) if section.built else ()
         if not experiments:
             continue
@@ -122,7 +122,7 @@ def _run(asked: argparse.Namespace) -> int:
         if not sign:
             raise Mistake(f"--set {setting}: write it as name=value, such as --set {_example(run)}.")
         # A name that is not known passes as it is: the run refuses it with the names that come close.
-        known = {one.name: one for one in run.experiment.parameters}
+        known = {SEED.name: SEED, **{one.name: one for one in run.experiment.parameters}}
         settings[name] = known[name].parse(text) if name in known else text
     if asked.seed is not None:
         settings["seed"] = SEED.parse(asked.seed)

@@ -69,7 +69,7 @@ class Parameter:
         return ParameterError(f"{self.name}{label} must be {self.bounds}; got {self._said(value)}.")
 
     def _said(self, value: Any) -> str:
-        return repr(value) if isinstance(value, str) else self.text(value)
+        return self.text(value) if isinstance(value, int | float) else repr(value)
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,8 @@ class Float(Parameter):
 
     def format(self, value: Any) -> str:
         """The shortest spelling that `parse` reads back to the same number: "10", "0.3"."""
-        if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        return str(value) if isinstance(value, str) else repr(float(value))
+        number = float(value)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
     def spread(self, count: int = 9) -> tuple[float, ...]:
         """Up to `count` numbers from `minimum` to `maximum`."""
@@ -244,7 +243,7 @@ def unknown(what: str, given: str, known: Iterable[str]) -> str:
     `what` is the start of the sentence: "18_sqs.visibility has no parameter".
     """
     names = list(known)
-    close = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     if close:
         return f"{what} {given!r}; did you mean {' or '.join(close)}?"
     return f"{what} {given!r}; there {'is' if len(names) == 1 else 'are'} {', '.join(names) or 'none'}."

@@ -122,12 +122,12 @@ def cost(trail: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (operation, kind), (calls, requests) in sorted(lines.items()):
         price = PRICES[kind]
-        usd = requests * price.usd_per_million / 1e6
+        usd = round(requests * price.usd_per_million / 1e6, 12)
         said = f"{price.date}, {price.status}"
         rows.append((operation, kind, calls, requests, price.usd_per_million, usd, said))
     names = ["operation", "kind", "calls", "requests", "usd_per_million", "usd", "list_price"]
     frame = pd.DataFrame(rows, columns=names)
-    frame.attrs["usd"] = sum(row[5] for row in rows)
+    frame.attrs["usd"] = round(sum(row[5] for row in rows), 12)
     frame.attrs["note"] = _note(sum(row[3] for row in rows), frame.attrs["usd"], unpriced)
     return frame
 

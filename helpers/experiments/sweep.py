@@ -132,9 +132,9 @@ def sweep(
 ) -> Sweep:
     """Run once for each of `values` of `parameter`, all else as in `run`.
 
-    `values` are nine over the whole range if None; `quantity` is the key of the summary to draw,
-    the first number that moves if None. Raises ParameterError for a parameter, a value or a quantity that is not possible,
-    Stopped when stopped.
+    `values` are nine over the whole range if None; `quantity` is the key of the summary to draw, the first
+    number that moves if None. Raises ParameterError for a parameter, a value or a quantity that is not
+    possible, Stopped when stopped.
     """
     import pandas as pd
 
@@ -146,6 +146,7 @@ def sweep(
     if not wanted:
         raise ParameterError(f"A sweep over {parameter} needs at least one value.")
     rows: list[dict[str, Any]] = []
+    numbers: list[str] = []
     for value in wanted:
         outcome = run.changed(**{parameter: value}).outcome(progress, stop)
         verdicts = {f"claim:{id_}": finding.verdict.value for id_, finding in outcome.findings.items()}
