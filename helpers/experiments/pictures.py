@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation, Transform
 
 WIDTH_IN = 9.0
 HEIGHT_IN = 5.6
@@ -121,9 +123,12 @@ def tick_step(length_s: float, most: int = 8) -> float:
 
 
 def layout(
-    figure: Figure, below: bool = True, left: float = 0.115, share: float = 0.25
+    figure: Figure, below: bool = True, left: float = 0.115, share: float = 0.25, gap: float = 0.035
 ) -> tuple[Axes, Axes | None]:
-    """Clear the figure and lay out lanes above and, with `below`, steps under them; `share` of the height is theirs."""
+    """Clear the figure and lay out lanes above and, with `below`, steps under them on `share` of the height.
+
+    `gap` is the space between them as a share of the figure.
+    """
     figure.clear()
     figure.set_facecolor(BACKGROUND)
     bottom, top, right = 0.075, 0.855, 0.975
@@ -131,22 +136,21 @@ def layout(
         axes = figure.add_axes((left, bottom, right - left, top - bottom))
         _plain(axes)
         return axes, None
-    gap = 0.035
     height = (top - bottom) * share
     upper = figure.add_axes((left, bottom + height + gap, right - left, top - bottom - height - gap))
     lower = figure.add_axes((left, bottom, right - left, height))
     for axes in (upper, lower):
         _plain(axes)
-    upper.tick_params(labelbottom=False)
     return upper, lower
 
 
 def _plain(axes: Axes) -> None:
-    axes.set_facecolor(BACKGROUND)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color("#9aa0a6")
-    axes.tick_params(length=0, labelsize=9, colors=QUIET, pad=4)
+    """Matplotlib's own ticks and frames take longer than all the rest: they are off, and drawn here as lines and words."""
+    axes.set_axis_off()
+    axes.set_autoscale_on(False)
+    base = LineCollection([((0, 0), (1, 0))], colors="#9aa0a6", linewidths=0.8, transform=axes.transAxes, zorder=1.5)
+    base.set_clip_on(False)
+    axes.add_collection(base, autolim=False)
 
 
 def headline(figure: Figure, title: str, subtitle: str) -> None:
@@ -167,9 +171,24 @@ def time_axis(axes: Axes, end_s: float, start_s: float = 0.0, labels: bool = Tru
         ticks.append(first * step)
         first += 1
     axes.set_xlim(start_s - 0.004 * length, end_s + 0.012 * length)
-    axes.set_xticks(ticks, [human(t) if t else "0" for t in ticks] if labels else [""] * len(ticks))
-    axes.grid(axis="x", color=FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
+    along = axes.get_xaxis_transform()
+    grid = LineCollection(
+        [((t, 0), (t, 1)) for t in ticks], colors=FAINT, linewidths=0.8, transform=along, zorder=0.5
+    )
+    axes.add_collection(grid, autolim=False)
+    if labels:
+        under = along + _shift(axes, 0, -4)
+        for t in ticks:
+            axes.text(
+                t, 0, human(t) if t else "0", size=9, color=QUIET, ha="center", va="top", transform=under
+            )
+
+
+def _shift(axes: Axes, across: float, up: float) -> Transform:
+    """A move by points."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return ScaledTranslation(across / 72, up / 72, figure.dpi_scale_trans)
 
 
 def lane_points(axes: Axes, number: float) -> float:
@@ -215,8 +234,8 @@ def _segments(
     dashes: tuple[float, float] | None,
     depth: float,
 ) -> None:
-    style: object = "solid" if dashes is None else (0, dashes)
-    lines = LineCollection(segments, colors=colour, linewidths=width, linestyles=[style], zorder=depth)  # type: ignore[list-item]
+    style: Any = "solid" if dashes is None else (0, dashes)
+    lines = LineCollection(segments, colors=colour, linewidths=width, linestyles=[style], zorder=depth)
     lines.set_capstyle("butt")
     axes.add_collection(lines, autolim=False)
 
@@ -236,16 +255,27 @@ def marks(axes: Axes, points: Sequence[tuple[float, float]], kind: str, size: fl
         "sent": (".", "#9aa0a6", "#9aa0a6", 0.0),
     }[kind]
     times, places = zip(*points, strict=True)
-    axes.plot(
-        times, places, marker, markersize=size, markerfacecolor=face, markeredgecolor=edge, markeredgewidth=thick,
-        linestyle="none", zorder=3.5, clip_on=False,
-    )  # fmt: skip
+    axes.add_line(
+        Line2D(
+            times,
+            places,
+            marker=marker,
+            markersize=size,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            markeredgewidth=thick,
+            linestyle="none",
+            zorder=3.5,
+            clip_on=False,
+        )
+    )
 
 
-def lane_names(axes: Axes, places: Sequence[float], names: Sequence[str]) -> None:
+def lane_names(axes: Axes, places: Sequence[float], names: Sequence[str], colour: str = INK) -> None:
     """Names of lanes on the left."""
-    axes.set_yticks(list(places), list(names))
-    axes.tick_params(axis="y", labelsize=9, colors=INK)
+    beside_it = axes.get_yaxis_transform() + _shift(axes, -5, 0)
+    for place, name in zip(places, names, strict=True):
+        axes.text(0, place, name, size=9, color=colour, ha="right", va="center", transform=beside_it)
 
 
 def some_lanes(number: int, word: str, first: int = 1, most: int = 7) -> tuple[list[float], list[str]]:
@@ -277,28 +307,50 @@ def note(
         "below": ((0, -5), "left", "top"),
         "over": ((0, 0), "center", "center"),
     }[side]
-    return axes.annotate(
-        words, (time_s, place), xytext=shift, textcoords="offset points", ha=across, va=up, size=size, color=colour,
+    return axes.text(
+        time_s,
+        place,
+        words,
+        ha=across,
+        va=up,
+        size=size,
+        color=colour,
+        transform=axes.transData + _shift(axes, *shift),
         bbox={"facecolor": BACKGROUND, "edgecolor": "none", "alpha": 0.82, "pad": 0.8} if side != "over" else None,
-        zorder=4, annotation_clip=False,
-    )  # fmt: skip
+        zorder=4,
+    )
 
 
 def beside(
-    axes: Axes, time_s: float, place: float, words: str, colour: str = INK, size: float = 8.5, else_s: float | None = None
+    axes: Axes,
+    time_s: float,
+    place: float,
+    words: str,
+    colour: str = INK,
+    size: float = 8.5,
+    else_s: float | None = None,
 ) -> Text:
     """A note to the right of a point or, where it would leave the picture, to the left of it (or of the time `else_s`)."""
     left, right = axes.get_xlim()
     share = (time_s - left) / (right - left)
     room = (1 - share) * axes.get_position().width * WIDTH_IN * 72
-    return note(
-        axes,
+    if room > 0.56 * size * len(words):
+        return note(axes, time_s, place, words, colour, side="right", size=size)
+    return note(axes, time_s if else_s is None else else_s, place, words, colour, side="left", size=size)
+
+
+def over_end(axes: Axes, time_s: float, value: float, words: str, colour: str = INK, *, under: bool = False) -> Text:
+    """The name of a curve over (or under) its last point, ending there."""
+    return axes.text(
         time_s,
-        place,
+        value,
         words,
-        colour,
-        side="right" if room > 0.56 * size * len(words) else "left",
-        size=size,
+        size=8.5,
+        color=colour,
+        ha="right",
+        va="top" if under else "bottom",
+        transform=axes.transData + _shift(axes, -2, -5 if under else 4),
+        zorder=4,
     )
 
 
@@ -309,21 +361,28 @@ def limit_line(
 
     `at` is where the name stands, as a share of the line's length from the left or from the bottom.
     """
+    where = (0.995 if across else 0.02) if at is None else at
     if across:
-        axes.axhline(value, color=colour, linewidth=1.0, linestyle=(0, (4, 3)), zorder=3)
-        where = 0.995 if at is None else at
-        axes.annotate(
-            name, (where, value), xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points",
-            ha="right" if where > 0.5 else "left", va="bottom", size=8.5, color=colour, zorder=4,
-        )  # fmt: skip
-        return
-    axes.axvline(value, color=colour, linewidth=1.0, linestyle=(0, (4, 3)), zorder=3)
-    where = 0.02 if at is None else at
-    axes.annotate(
-        name, (value, where), xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points",
-        ha="left", va="center", size=8.5, color=colour, zorder=4,
+        along, ends = axes.get_yaxis_transform(), ((0.0, value), (1.0, value))
+        place, shift, align = (where, value), (0.0, 2.0), ("right" if where > 0.5 else "left", "bottom")
+    else:
+        along, ends = axes.get_xaxis_transform(), ((value, 0.0), (value, 1.0))
+        place, shift, align = (value, where), (4.0, 0.0), ("left", "center")
+    line = LineCollection(
+        [ends], colors=colour, linewidths=1.0, linestyles=[(0, (4, 3))], transform=along, zorder=3
+    )
+    axes.add_collection(line, autolim=False)
+    axes.text(
+        *place,
+        name,
+        ha=align[0],
+        va=align[1],
+        size=8.5,
+        color=colour,
+        transform=along + _shift(axes, *shift),
         bbox={"facecolor": BACKGROUND, "edgecolor": "none", "alpha": 0.82, "pad": 0.8},
-    )  # fmt: skip
+        zorder=4,
+    )
 
 
 def steps(
@@ -339,10 +398,10 @@ def steps(
     dashes: tuple[float, float] | None = None,
 ) -> None:
     """A quantity that changes in steps, named where it is: at `at` (shares of the axes) or above its highest point."""
-    style: object = "solid" if dashes is None else (0, dashes)
-    axes.plot(
-        times, values, drawstyle="steps-post", color=colour, linewidth=width, linestyle=style, zorder=2.5
-    )  # type: ignore[arg-type]
+    style: Any = "solid" if dashes is None else (0, dashes)
+    axes.add_line(
+        Line2D(times, values, drawstyle="steps-post", color=colour, linewidth=width, linestyle=style, zorder=2.5)
+    )
     if fill:
         axes.fill_between(times, values, step="post", color=colour, alpha=0.16, linewidth=0, zorder=2)
     if not name or not len(values):
@@ -361,9 +420,22 @@ def level(axes: Axes, top: float, unit: str) -> None:
         if top / step <= 3.2:
             break
     axes.set_ylim(0, top * 1.32)
-    ticks = [t for t in range(0, int(top * 1.2) + 1, step)]
-    axes.set_yticks(ticks, [f"{t:,}" for t in ticks])
-    axes.set_ylabel(unit, size=9, color=QUIET, labelpad=6)
+    ticks = range(0, int(top * 1.2) + 1, step)
+    lane_names(axes, ticks, [f"{tick:,}" for tick in ticks], QUIET)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    box = axes.get_position()
+    longest = max(len(f"{tick:,}") for tick in ticks)
+    figure.text(
+        box.x0 - 0.021 - 0.0095 * longest,
+        (box.y0 + box.y1) / 2,
+        unit,
+        size=9,
+        color=QUIET,
+        rotation=90,
+        ha="center",
+        va="center",
+    )
 
 
 def change_points(changes: Iterable[tuple[float, int]], end_s: float) -> tuple[list[float], list[float]]:

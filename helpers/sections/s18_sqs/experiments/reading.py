@@ -60,12 +60,21 @@ def sends(rows: Sequence[CallRow], url: str) -> list[Sent]:
     for row in rows:
         if row.operation == "SendMessage" and row.parameters["QueueUrl"] == url and row.response:
             given = row.parameters
-            found.append(Sent(row.response["MessageId"], row.end_s, given["MessageBody"], given.get("MessageGroupId", "")))
+            found.append(
+                Sent(
+                    row.response["MessageId"],
+                    row.end_s,
+                    given["MessageBody"],
+                    given.get("MessageGroupId", ""),
+                )
+            )
         elif row.operation == "SendMessageBatch" and row.parameters["QueueUrl"] == url and row.response:
             entries = {entry["Id"]: entry for entry in row.parameters["Entries"]}
             for done in row.response.get("Successful", ()):
                 entry = entries[done["Id"]]
-                found.append(Sent(done["MessageId"], row.end_s, entry["MessageBody"], entry.get("MessageGroupId", "")))
+                found.append(
+                    Sent(done["MessageId"], row.end_s, entry["MessageBody"], entry.get("MessageGroupId", ""))
+                )
     return found
 
 
@@ -118,7 +127,14 @@ def attempts(rows: Sequence[CallRow], url: str, visibility_s: float) -> list[Att
         if row.operation == "ReceiveMessage":
             _leave(held.pop(row.actor, []), row.start_s)
             new = [
-                Attempt(one["MessageId"], one["Body"], row.actor, one["ReceiptHandle"], row.end_s, row.end_s + visibility_s)
+                Attempt(
+                    one["MessageId"],
+                    one["Body"],
+                    row.actor,
+                    one["ReceiptHandle"],
+                    row.end_s,
+                    row.end_s + visibility_s,
+                )
                 for one in row.response.get("Messages", ())
             ]
             if new:
@@ -227,7 +243,11 @@ class Depth(NamedTuple):
         return self.visible + self.in_flight + self.delayed
 
 
-DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+DEPTHS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 def depths(rows: Sequence[CallRow], url: str) -> list[Depth]:

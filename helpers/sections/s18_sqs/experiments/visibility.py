@@ -93,12 +93,17 @@ class Visibility(Experiment):
         models.rare_duplicate_probability = p.rare_duplicate_percent / 100
         models.stale_handle_deletes = p.late_delete_works
         spread = p.work_spread_percent / 100
-        work_s = [round(p.work_mean_s * cloud.random.uniform(1 - spread, 1 + spread), 3) for _ in range(p.messages)]
+        work_s = [
+            round(p.work_mean_s * cloud.random.uniform(1 - spread, 1 + spread), 3) for _ in range(p.messages)
+        ]
         unlucky = cloud.random.sample(range(p.messages), crashing(p))
         crashes = [job in unlucky for job in range(p.messages)]
         url = sqs.create_queue(
             QueueName="jobs",
-            Attributes={"VisibilityTimeout": str(p.visibility_timeout_s), "ReceiveMessageWaitTimeSeconds": "20"},
+            Attributes={
+                "VisibilityTimeout": str(p.visibility_timeout_s),
+                "ReceiveMessageWaitTimeSeconds": "20",
+            },
         )["QueueUrl"]
 
         def produce() -> None:
@@ -109,16 +114,21 @@ class Visibility(Experiment):
                     time.sleep(max(0.0, p.arrival_every_s - LATENCY_S))
                 return
             for first in range(0, len(jobs), 10):
-                entries = [{"Id": str(i), "MessageBody": job} for i, job in enumerate(jobs[first : first + 10])]
+                entries = [
+                    {"Id": str(i), "MessageBody": job} for i, job in enumerate(jobs[first : first + 10])
+                ]
                 sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
         def extend(handles: list[str]) -> None:
             timeout = p.visibility_timeout_s
             if len(handles) == 1:
-                sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handles[0], VisibilityTimeout=timeout)
+                sqs.change_message_visibility(
+                    QueueUrl=url, ReceiptHandle=handles[0], VisibilityTimeout=timeout
+                )
                 return
             entries = [
-                {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": timeout} for i, handle in enumerate(handles)
+                {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": timeout}
+                for i, handle in enumerate(handles)
             ]
             sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
 
@@ -157,7 +167,12 @@ class Visibility(Experiment):
 
         longest_s = p.batch_size * p.work_mean_s * (1 + spread)
         arrivals_s = p.messages * p.arrival_every_s
-        patience_s = 120 + arrivals_s + 3 * p.messages * longest_s / min(p.consumers, p.messages) + 10 * p.visibility_timeout_s
+        patience_s = (
+            120
+            + arrivals_s
+            + 3 * p.messages * longest_s / min(p.consumers, p.messages)
+            + 10 * p.visibility_timeout_s
+        )
 
         def watch() -> None:
             every = max(5.0, round(patience_s / 60))
@@ -185,12 +200,16 @@ class Visibility(Experiment):
         lanes = [by_message[one.message] for one in sent]
         twice, strays, recoveries = [], [], []
         for lane in lanes:
-            causes = {_cause(lane[:place], again) for place, again in enumerate(lane) if again.started_s is not None}
+            causes = {
+                _cause(lane[:place], again) for place, again in enumerate(lane) if again.started_s is not None
+            }
             twice.append("timeout" in causes)
             strays.append("stray" in causes)
             for place, attempt in enumerate(lane):
                 if attempt.fate == "failed":
-                    recoveries.append((attempt, next((a for a in lane[place + 1 :] if a.started_s is not None), None)))
+                    recoveries.append(
+                        (attempt, next((a for a in lane[place + 1 :] if a.started_s is not None), None))
+                    )
         worked = [attempt for lane in lanes for attempt in lane if attempt.started_s is not None]
         done = sum(any(attempt.fate == "done" for attempt in lane) for lane in lanes)
         seen = depths(rows, url)
@@ -229,16 +248,24 @@ class Visibility(Experiment):
     def once(p: Values, m: Measured) -> Finding:
         """No message is processed twice because of the timeout."""
         number = m.summary["duplicates"]
-        need = f"{p.batch_size} × {_seconds(longest_work_s(p))}" if p.batch_size > 1 else _seconds(longest_work_s(p))
+        need = (
+            f"{p.batch_size} × {_seconds(longest_work_s(p))}"
+            if p.batch_size > 1
+            else _seconds(longest_work_s(p))
+        )
         if number:
             return false(
                 f"{plural(int(number), 'message')} of {len(m.sent)} became visible after {p.visibility_timeout_s} s while a worker "
                 f"still had {'it' if number == 1 else 'them'} (one receive can bring {need} of work), and another worker began again."
             )
         if p.extend and p.visibility_timeout_s:
-            return true(f"Each worker prolongs the {p.visibility_timeout_s} s while it works ({m.summary['extensions']} calls).")
+            return true(
+                f"Each worker prolongs the {p.visibility_timeout_s} s while it works ({m.summary['extensions']} calls)."
+            )
         if fits(p):
-            return true(f"The timeout of {p.visibility_timeout_s} s is longer than all the work of one receive ({need}).")
+            return true(
+                f"The timeout of {p.visibility_timeout_s} s is longer than all the work of one receive ({need})."
+            )
         return true(
             f"It went well this time: {p.visibility_timeout_s} s do not cover {need} of work, but no other worker asked in between."
         )
@@ -248,12 +275,18 @@ class Visibility(Experiment):
         """A crashed job waits for what is left of its timeout."""
         pairs = [(first, again) for first, again in m.recoveries if again is not None]
         if not pairs:
-            return not_applicable("No worker crashed." if not m.recoveries else "No crashed job was seen again in this run.")
+            return not_applicable(
+                "No worker crashed." if not m.recoveries else "No crashed job was seen again in this run."
+            )
         if any(m.strays):
-            return not_applicable("Stray copies were about, and one of those may have been the second attempt.")
+            return not_applicable(
+                "Stray copies were about, and one of those may have been the second attempt."
+            )
         for first, again in pairs:
             if again.received_s < first.hidden_until_s - 1e-6:
-                return false(f"A crashed job was received again {again.received_s - first.received_s:.1f} s after its receive.")
+                return false(
+                    f"A crashed job was received again {again.received_s - first.received_s:.1f} s after its receive."
+                )
         slowest, retry = max(pairs, key=lambda pair: pair[1].received_s - _ended(pair[0]))
         left = max(0.0, slowest.hidden_until_s - _ended(slowest))
         return true(
@@ -307,7 +340,11 @@ def _cause(earlier: Sequence[Attempt], again: Attempt) -> str:
     if not running:
         return ""
     # Not deleted, and past the timeout of every earlier receive: it had become visible.
-    if all(one.hidden_until_s <= again.received_s + 1e-6 for one in earlier if one.deleted_s is None or one.deleted_s > again.received_s):
+    if all(
+        one.hidden_until_s <= again.received_s + 1e-6
+        for one in earlier
+        if one.deleted_s is None or one.deleted_s > again.received_s
+    ):
         late = [one for one in running if one.deleted_s is None or one.deleted_s > one.hidden_until_s]
         return "timeout" if late else "stray"
     return "stray"
@@ -317,7 +354,12 @@ Visibility.claims = (
     Claim(
         "once",
         "No message is processed twice because of the visibility timeout.",
-        ("sqs.visibility.twice", "sqs.visibility.too_low", "sqs.visibility.extend", "sqs.consume.within_timeout"),
+        (
+            "sqs.visibility.twice",
+            "sqs.visibility.too_low",
+            "sqs.visibility.extend",
+            "sqs.consume.within_timeout",
+        ),
         Visibility.once,
         "the timeout is longer than messages per receive × the longest work, or is extended in time",
         lambda p: fits(p) or (p.extend and p.visibility_timeout_s >= 1),

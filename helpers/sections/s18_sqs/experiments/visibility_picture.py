@@ -101,11 +101,19 @@ def _name_lanes(axes: Any, p: Values, m: Any, shown: range) -> None:
                 words = f"a stray copy, worker {who}"
             colour, kind = pictures.WRONG, words.split()[0]
         elif crash is not None:
-            words, colour, kind = f"worker {_number(crash.actor)} crashed; hidden until its timeout ends", pictures.INK, "crash"
+            words, colour, kind = (
+                f"worker {_number(crash.actor)} crashed; hidden until its timeout ends",
+                pictures.INK,
+                "crash",
+            )
             if kind in kinds:
                 words = f"worker {_number(crash.actor)} crashed"
         elif any(a.ended_s is not None and a.hidden_until_s < a.ended_s for a in lane):
-            words, colour, kind = f"after {p.visibility_timeout_s} s (tick) visible to the others", "#0072B2", "late"
+            words, colour, kind = (
+                f"after {p.visibility_timeout_s} s (tick) visible to the others",
+                "#0072B2",
+                "late",
+            )
             if kind in kinds:
                 continue
         elif not kinds:
@@ -124,7 +132,9 @@ def _levels(axes: Any, m: Any, p: Values, end_s: float, start_s: float) -> None:
     waiting = [(time_s, 1) for _, time_s in m.sent]
     flight = []
     for lane in m.attempts:
-        deletes = [a.deleted_s for a in (lane if p.late_delete_works else lane[-1:]) if a.deleted_s is not None]
+        deletes = [
+            a.deleted_s for a in (lane if p.late_delete_works else lane[-1:]) if a.deleted_s is not None
+        ]
         gone = min(deletes, default=None)
         if gone is not None:
             waiting.append((gone, -1))
@@ -133,7 +143,9 @@ def _levels(axes: Any, m: Any, p: Values, end_s: float, start_s: float) -> None:
             if until > attempt.received_s:
                 flight += [(attempt.received_s, 1), (until, -1)]
     times, values = pictures.thin(*pictures.change_points(waiting, end_s))
-    pictures.steps(axes, times, values, "sent, not yet deleted", pictures.QUIET, fill=True, width=1.0, at=(0.012, 0.9))
+    pictures.steps(
+        axes, times, values, "sent, not yet deleted", pictures.QUIET, fill=True, width=1.0, at=(0.012, 0.9)
+    )
     times, levels = pictures.thin(*pictures.change_points(flight, end_s))
     pictures.steps(axes, times, levels, "in flight (hidden)", "#0072B2", at=(0.235, 0.9))
     pictures.level(axes, max([*values, *levels]), "messages")
@@ -147,11 +159,17 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
     if number:
         title = f"{number} of {sent} messages {'was' if number == 1 else 'were'} processed {'twice' if most == 2 else 'more than once'}"
     elif m.summary["stray_duplicates"]:
-        title = f"{m.summary['stray_duplicates']} of {sent} messages came twice, though every timeout was kept"
+        title = (
+            f"{m.summary['stray_duplicates']} of {sent} messages came twice, though every timeout was kept"
+        )
     elif crashes and m.summary["longest_recovery_s"]:
         title = f"A crashed job waited up to {pictures.human(m.summary['longest_recovery_s'])} to be received again"
     else:
-        title = f"Each of the {sent} messages was processed once" if sent > 1 else "The message was processed once"
+        title = (
+            f"Each of the {sent} messages was processed once"
+            if sent > 1
+            else "The message was processed once"
+        )
     if number and crashes and m.summary["longest_recovery_s"]:
         title += f"; a crashed job waited up to {pictures.human(m.summary['longest_recovery_s'])}"
     low, high = (p.work_mean_s * (1 + sign * p.work_spread_percent / 100) for sign in (-1, 1))
