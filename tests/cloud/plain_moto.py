@@ -59,27 +59,27 @@ def main() -> None:
     from moto.moto_api._internal import mock_random
 
     request = json.load(sys.stdin)
-    with mock_aws(config={"core": {"mock_credentials": False, "reset_boto3_session": False}}):
-        with time_machine.travel(request["start"], tick=False) as traveller:
-            for service in request["services"]:  # importing a service may draw ids
-                boto3.client(service)
-                from moto.backends import get_backend
+    simulated = mock_aws(config={"core": {"mock_credentials": False, "reset_boto3_session": False}})
+    with simulated, time_machine.travel(request["start"], tick=False) as traveller:
+        for service in request["services"]:  # importing a service may draw ids
+            boto3.client(service)
+            from moto.backends import get_backend
 
-                get_backend(service)
-            mock_random.seed(request["seed"])
-            clients: dict[str, Any] = {}
+            get_backend(service)
+        mock_random.seed(request["seed"])
+        clients: dict[str, Any] = {}
 
-            def client_of(service: str) -> Any:
-                if service not in clients:
-                    clients[service] = boto3.client(service)
-                return clients[service]
+        def client_of(service: str) -> Any:
+            if service not in clients:
+                clients[service] = boto3.client(service)
+            return clients[service]
 
-            answers: list[Any] = []
-            for part in request["parts"]:
-                if isinstance(part, (int, float)):
-                    traveller.shift(part)
-                else:
-                    answers += play_on(part, client_of, answers)
+        answers: list[Any] = []
+        for part in request["parts"]:
+            if isinstance(part, (int, float)):
+                traveller.shift(part)
+            else:
+                answers += play_on(part, client_of, answers)
     json.dump(answers, sys.stdout)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import logging
 import threading
 import time
@@ -19,8 +19,8 @@ def test_the_wall_clock_of_the_cell_is_the_clouds():
     with Cloud() as cloud:
         cloud.advance(90)
         assert time.time() == 1_767_603_690
-        assert datetime.datetime.now(datetime.UTC).isoformat() == "2026-01-05T09:01:30+00:00"
-        assert cloud.datetime == datetime.datetime.now(datetime.UTC)
+        assert dt.datetime.now(dt.UTC).isoformat() == "2026-01-05T09:01:30+00:00"
+        assert cloud.datetime == dt.datetime.now(dt.UTC)
 
 
 def test_stopwatches_of_the_cell_stay_real():
@@ -140,7 +140,7 @@ def test_other_threads_keep_real_time():
     seen = {}
 
     def look():
-        seen["year"] = datetime.datetime.now(datetime.UTC).year
+        seen["year"] = dt.datetime.now(dt.UTC).year
         before = time.perf_counter()
         time.sleep(0.05)
         seen["slept"] = time.perf_counter() - before
@@ -169,11 +169,11 @@ def test_jupyters_own_machinery_keeps_the_real_date():
 def test_log_records_of_the_cell_are_stamped_with_the_clouds_time():
     with Cloud(start="1999-01-01T00:00Z"):
         record = logging.LogRecord("lab", logging.INFO, __file__, 1, "m", None, None)
-    assert datetime.datetime.fromtimestamp(record.created, datetime.UTC).year == 1999
+    assert dt.datetime.fromtimestamp(record.created, dt.UTC).year == 1999
 
 
 def test_after_closing_the_clocks_are_real_again():
     with Cloud(start="1999-01-01T00:00Z"):
         pass
-    assert datetime.datetime.now(datetime.UTC).year >= 2026
+    assert dt.datetime.now(dt.UTC).year >= 2026
     assert clock.shown_to_learner() is None

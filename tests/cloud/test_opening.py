@@ -84,11 +84,11 @@ def test_a_closed_cloud_refuses_calls_actors_and_runs():
     with Cloud() as cloud:
         client = cloud.client("sqs")
     for refused in (
-        lambda: client.list_queues(),
+        client.list_queues,
         lambda: cloud.client("sqs"),
         lambda: cloud.spawn(print),
-        lambda: cloud.run(),
-        lambda: cloud.show(),
+        cloud.run,
+        cloud.show,
     ):
         with pytest.raises(SealedError, match="closed"):
             refused()

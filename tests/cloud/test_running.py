@@ -103,7 +103,7 @@ def test_suspended_actors_go_on_in_the_next_run():
 
 def test_run_inside_an_actor_raises():
     with Cloud() as cloud:
-        cloud.spawn(lambda: cloud.run(), name="a")
+        cloud.spawn(cloud.run, name="a")
         with pytest.raises(RuntimeError, match="inside an actor"):
             cloud.run()
         cloud.spawn(lambda: cloud.advance(1), name="b")

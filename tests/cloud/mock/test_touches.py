@@ -13,8 +13,8 @@ import pytest
 import helpers.cloud
 from helpers.cloud.touch import TOUCHES, replace
 
-# The parameters of each replaced function in the pinned versions. A new version that renames or re-shapes one fails here,
-# by name, before a lesson changes without a word.
+# The parameters of each replaced function in the pinned versions. A new version that renames or re-shapes one
+# fails here, by name, before a lesson changes without a word.
 PARAMETERS = {
     "botocore.client.BaseClient._make_api_call": "self operation_name api_params",
     "botocore.endpoint.Endpoint._get_response": "self request operation_model context",
@@ -79,7 +79,7 @@ def test_every_touch_has_a_reason_and_is_in_force():
 
 def test_something_that_is_gone_is_named():
     module = types.ModuleType("a_library")
-    with pytest.raises(ImportError, match="a_library has no 'function' any more.*the course works"):
+    with pytest.raises(ImportError, match=r"a_library has no 'function' any more.*the course works"):
         replace(module, "function", print, because="the course works")
 
 
