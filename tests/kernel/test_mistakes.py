@@ -1,0 +1,109 @@
+"""What a new learner does wrong in a notebook: cells out of order, twice, or after a restart."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from frontend import Kernel
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
+
+from helpers.notebooks import NOTEBOOKS
+from helpers.notebooks.execute import NotebookError
+from helpers.notebooks.normalise import load
+from helpers.notebooks.warm import WarmRunner
+
+COURSE = sorted(NOTEBOOKS.glob("*.ipynb"))
+CLEAR = re.compile(
+    r"NameError: name '\w+' is not defined"
+    r"|(SealedError|LookupError|ParameterError|SectionError): [A-Z][^\n]{10,300}[.!)]"
+)
+"""An error that a learner can act on: Python's own for a name, or one sentence of the course."""
+
+each = pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+
+
+@pytest.fixture(scope="module")
+def warm() -> WarmRunner:
+    return WarmRunner()
+
+
+def code_cells(path: Path) -> list[NotebookNode]:
+    nb = load(path.read_bytes())
+    return [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def allowed_to_raise(cells: list[NotebookNode]) -> NotebookNode:
+    """A notebook of copies of `cells`, each of which may raise."""
+    nb = new_notebook()
+    for number, cell in enumerate(cells):
+        copy = NotebookNode(cell)
+        copy.id = f"cell-{number}"
+        copy.metadata = NotebookNode(tags=["raises-exception"])
+        nb.cells.append(copy)
+    return nb
+
+
+def errors(nb: NotebookNode) -> list[str]:
+    return [
+        f"{output.ename}: {output.evalue}"
+        for cell in nb.cells
+        for output in cell.outputs
+        if output.output_type == "error"
+    ]
+
+
+@each
+@pytest.mark.slow
+def test_each_cell_run_first_of_all_says_clearly_what_is_missing(path: Path, warm: WarmRunner) -> None:
+    for cell in code_cells(path):
+        said = errors(warm.run(allowed_to_raise([cell]), path.parent, name=cell.id))
+        assert all(CLEAR.fullmatch(one) for one in said), f"{cell.id}: {said}"
+
+
+@each
+@pytest.mark.slow
+def test_cells_run_from_the_bottom_up_and_then_in_order_work(path: Path, warm: WarmRunner) -> None:
+    cells = code_cells(path)
+    ran = warm.run(allowed_to_raise([*reversed(cells), *cells]), path.parent, name=path.name)
+    wrong_way, right_way = ran.cells[: len(cells)], ran.cells[len(cells) :]
+    said = errors(new_notebook(cells=wrong_way))
+    assert [one for one in said if not CLEAR.fullmatch(one)] == []
+    assert errors(new_notebook(cells=right_way)) == []
+
+
+@each
+@pytest.mark.slow
+def test_a_cell_run_twice_does_not_fail_or_says_clearly_why(path: Path, warm: WarmRunner) -> None:
+    twice = [cell for cell in code_cells(path) for _ in range(2)]
+    said = errors(warm.run(allowed_to_raise(twice), path.parent, name=path.name))
+    assert said == []
+
+
+@each
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_a_kernel_restarted_half_way_says_what_is_missing_and_a_run_from_the_top_works(
+    path: Path, notebook_kernel: Kernel
+) -> None:
+    sources = [cell.source for cell in code_cells(path)]
+    half = len(sources) // 2
+    for source in sources[:half]:
+        notebook_kernel.value(source)
+    notebook_kernel.restart()
+    after = [notebook_kernel.run(source).error for source in sources[half:]]
+    said = [one for one in after if one is not None]
+    assert [one for one in said if not CLEAR.fullmatch(one)] == []
+    for source in sources:
+        notebook_kernel.value(source)
+
+
+def test_an_error_that_is_not_marked_ends_a_run(warm: WarmRunner, tmp_path: Path) -> None:
+    """The tests above see errors only because the cells they run are marked."""
+    nb = allowed_to_raise([NotebookNode(cell_type="code", source="1 / 0", outputs=[], execution_count=None)])
+    assert errors(warm.run(nb, tmp_path)) == ["ZeroDivisionError: division by zero"]
+    nb.cells[0].metadata = NotebookNode()
+    with pytest.raises(NotebookError):
+        warm.run(nb, tmp_path)
