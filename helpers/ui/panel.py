@@ -203,7 +203,7 @@ class Panel(Shell):
                 after = self._changed_run().outcome(progress=job.progress, stop=job.stop)
                 self._after = _Seen(after.text, after.summary, after.findings)
 
-        job = worker().submit(Job(self, task, self._tick, urgent=True))
+        job = worker().submit(Job(self, task, urgent=True))
         try:
             while not job.done.wait(0.2):
                 pass

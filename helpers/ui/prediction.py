@@ -163,7 +163,7 @@ def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping
         else:
             rights = right_options(prediction)
             said = " and ".join(f"“{markup.text(option.text)}”" for option in rights)
-            body = f"<p>The answer: {said}. {markup.text(rights[0].reply if rights else '')}</p>"
+            body = f"<p>The answer: {said} {markup.text(rights[0].reply if rights else '')}</p>"
         return f'<div class="ask">{body}</div>'
     if answer.number is not None:
         right = right_number(prediction, answer.number, summary)

@@ -7,6 +7,8 @@ import hashlib
 import re
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import tea
@@ -135,7 +137,7 @@ def test_show_me_skips_the_prediction(shop: tea.TeaShop) -> None:
     assert shown.prediction is not None
     shown.prediction.show_me.click()
     moved(shown)
-    assert "The answer: “Somebody gets none.”" in shown.reply_html
+    assert "The answer: “Somebody gets none.” There are fewer cups than guests." in shown.reply_html
     assert "predicted" not in shown.reply_html
     assert not shown.run_button.disabled
 
@@ -207,10 +209,10 @@ def test_stop_ends_a_long_run_and_keeps_the_picture(shop: tea.TeaShop) -> None:
     assert shown.error_text == ""
 
 
-def test_a_stopped_prediction_frees_the_controls(shop: tea.TeaShop) -> None:
+def test_a_stopped_prediction_frees_the_controls(shop: tea.TeaShop, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Panel(Run(shop, shop.values(cups=1)), shop.scene("fewer"))
     assert shown.prediction is not None
-    shown._changed_run = lambda: Run(shop, shop.values(cups=5000))  # type: ignore[method-assign]
+    monkeypatch.setattr(shown, "_changed_run", lambda: Run(shop, shop.values(cups=5000)))
     shown.prediction.show_me.click()
     wait_for(lambda: shown._job is not None and shown._job.started)
     shown.stop()
@@ -260,9 +262,9 @@ def test_a_long_run_says_how_far_it_is(shop: tea.TeaShop) -> None:
     moved(shown)
 
 
-def wait_for(what: object, timeout: float = 10) -> None:
+def wait_for(what: Callable[[], bool], timeout: float = 10) -> None:
     end = time.monotonic() + timeout
-    while not what():  # type: ignore[operator]
+    while not what():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.005)
 
@@ -309,7 +311,7 @@ def test_the_output_never_changes_with_use(shop: tea.TeaShop) -> None:
         } == before
 
 
-def test_a_cell_shows_picture_and_words_in_two_outputs(shop: tea.TeaShop, published: list) -> None:
+def test_a_cell_shows_picture_and_words_in_two_outputs(shop: tea.TeaShop, published: list[Any]) -> None:
     shown = panel("99_test.tea")
     shown._ipython_display_()
     picture, words = published

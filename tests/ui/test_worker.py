@@ -18,17 +18,18 @@ def test_jobs_run_in_one_thread_in_the_order_asked() -> None:
 
 def test_a_newer_job_of_the_same_owner_replaces_the_older_ones() -> None:
     line = Worker()
-    started, seen = threading.Event(), []
+    started, gate, seen = threading.Event(), threading.Event(), []
 
     def long(job: Job) -> None:
         started.set()
-        assert job.stop.wait(5)
-        seen.append("stopped")
+        assert gate.wait(5)
+        seen.append("stopped" if job.stop.is_set() else "not stopped")
 
     line.submit(Job("panel", long))
     assert started.wait(5)
     skipped = line.submit(Job("panel", lambda job: seen.append("never")))
     line.submit(Job("panel", lambda job: seen.append("last")))
+    gate.set()
     assert line.wait("panel", 5)
     assert seen == ["stopped", "last"]
     assert skipped.done.is_set()
