@@ -243,7 +243,12 @@ def unknown(what: str, given: str, known: Iterable[str]) -> str:
     `what` is the start of the sentence: "18_sqs.visibility has no parameter".
     """
     names = list(known)
-    close = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
+    alike = {name: difflib.SequenceMatcher(None, given, name).ratio() for name in names}
+    best = max(alike.values(), default=0.0)
+    # Names of one section share their beginning: one that is far from the best is not what was meant.
+    close = [
+        name for name in sorted(names, key=lambda name: -alike[name]) if alike[name] >= max(0.6, best - 0.1)
+    ][:3]
     if close:
         return f"{what} {given!r}; did you mean {' or '.join(close)}?"
     return f"{what} {given!r}; there {'is' if len(names) == 1 else 'are'} {', '.join(names) or 'none'}."

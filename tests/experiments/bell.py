@@ -86,8 +86,8 @@ class Bell(Experiment):
     )
     scenes = (
         Scene(
-            "slow", "A slow bell", {}, "How long?", Prediction("How long?", (LONGER, SAME)), {"gap_s": 10}, ("gap_s",), "short",
-            ("bell.a",),
+            "slow", "A slow bell", {}, "How long?", Prediction("How long?", (LONGER, SAME)),
+            {"gap_s": 10}, ("gap_s",), "short", ("bell.a",),
         ),
         Scene(
             "count", "More rings", {"seed": 2}, "How many?",
@@ -99,7 +99,8 @@ class Bell(Experiment):
                 Option("echo", "It echoes.", None, "Yes.", True, lambda p, m: m.echoes > 0),
                 Option("no", "It does not.", "walls_swallow", "It does.", False, lambda p, m: m.echoes == 0),
             )),
-            {"echo": True}, (), "silent", ("bell.b",), Goal("Longer than 90 s.", lambda p, m: m.lasted_s > 90, {"rings": 50}),
+            {"echo": True}, (), "silent", ("bell.b",),
+            Goal("Longer than 90 s.", lambda p, m: m.lasted_s > 90, {"rings": 50}),
         ),
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -11,15 +10,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bell import BELL, Bell  # noqa: E402  # beside this file
+from bell import BELL, Bell  # beside this file
 
 catalog = import_module("helpers.experiments.catalog")  # the package has a function of that name
 
 
-@pytest.fixture(scope="session")
-def bell() -> Iterator[Bell]:
-    """The experiment; while a test has it, `Run.parse` knows it too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalog, "sections", lambda: ("99_bells",))
-        patch.setattr(catalog, "experiments_of", lambda section: {"99_bells": (BELL,)}[section])
-        yield BELL
+@pytest.fixture
+def bell(monkeypatch: pytest.MonkeyPatch) -> Bell:
+    """The experiment; while a test has it, `Run.parse` knows it and no other."""
+    monkeypatch.setattr(catalog, "sections", lambda: ("99_bells",))
+    monkeypatch.setattr(catalog, "experiments_of", lambda section: {"99_bells": (BELL,)}[section])
+    return BELL

@@ -88,7 +88,7 @@ def test_summary_takes_finite_numbers_and_texts(
     bell: Bell, value: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Bell, "measure", lambda *_: Measured({"x": value}))
-    with pytest.raises(TypeError, match="99_bells.bell: x is .* in the summary"):
+    with pytest.raises(TypeError, match=r"99_bells\.bell: x is .* in the summary"):
         Run.parse("99_bells.bell").outcome()
 
 

@@ -147,4 +147,11 @@ def test_unknown_name_gives_close_matches_or_all() -> None:
         unknown("There is no fruit", "zzz", ["apple", "pear"])
         == "There is no fruit 'zzz'; there are apple, pear."
     )
+    names = ["18_sqs.visibility", "18_sqs.poison", "18_sqs.polling"]
+    assert unknown("There is no experiment", "18_sqs.visibilty", names).endswith(
+        "did you mean 18_sqs.visibility?"
+    )
+    assert unknown("There is no experiment", "18_sqs.pol", names).endswith(
+        "did you mean 18_sqs.polling or 18_sqs.poison?"
+    )
     assert unknown("There is no fruit", "zzz", []) == "There is no fruit 'zzz'; there are none."

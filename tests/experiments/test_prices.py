@@ -95,7 +95,7 @@ def test_cost_of_a_trail() -> None:
 
 def test_cost_of_nothing() -> None:
     frame = cost(trail())
-    assert (len(frame), list(frame.columns)[0], frame.attrs["usd"]) == (0, "operation", 0)
+    assert (len(frame), frame.columns[0], frame.attrs["usd"]) == (0, "operation", 0)
 
 
 def test_every_price_has_date_source_and_status() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from bell import BELL, Bell
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers import Cloud
@@ -40,6 +40,9 @@ def test_run_string_is_written_in_declared_order_without_defaults(bell: Bell) ->
     )
 
 
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # the catalogue is the same for every example
 @given(
     rings=st.integers(0, 5000),
     gap_s=st.floats(0, 100),
