@@ -92,14 +92,15 @@ class Span(NamedTuple):
 
 
 def human(seconds: float) -> str:
-    """A span of time as people say it: 90 s, 2.5 min, 2 h, 3 days. At most two significant decimals."""
+    """A span of time as people say it: 90 s, 2.5 min, 2 h, 1 day. At most two significant decimals."""
     size = abs(seconds)
     if size < 1 and size:
         return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
-    for limit, unit, name in ((120, 1, "s"), (7_200, 60, "min"), (172_800, 3_600, "h")):
+    for limit, unit, name in ((120, 1, "s"), (7_200, 60, "min"), (86_400, 3_600, "h")):
         if size < limit - 0.005 * unit:
             return f"{_short(seconds / unit)} {name}"
-    return f"{_short(seconds / 86_400)} days"
+    days = _short(seconds / 86_400)
+    return f"{days} day" if days == "1" else f"{days} days"
 
 
 def _short(value: float) -> str:
@@ -241,7 +242,9 @@ def _segments(
 
 
 def marks(axes: Axes, points: Sequence[tuple[float, float]], kind: str, size: float = 4.0) -> None:
-    """Mark (time, lane) points: "done" a ring, "crash" a cross, "expired" a tick, "gone" a filled dot, "order" a triangle."""
+    """Mark (time, lane) points: "done" a ring, "crash" a cross, "expired" a tick, "gone" a dot, "order" a triangle,
+    "stored" and "astray" a green and a red square.
+    """
     if not points:
         return
     marker, face, edge, thick = {
@@ -252,6 +255,7 @@ def marks(axes: Axes, points: Sequence[tuple[float, float]], kind: str, size: fl
         "gone": ("o", "#222222", "#222222", 0.0),
         "order": ("v", "#D55E00", BACKGROUND, 0.5),
         "stored": ("s", "#009E73", BACKGROUND, 0.5),
+        "astray": ("s", "#D55E00", BACKGROUND, 0.5),
         "sent": (".", "#9aa0a6", "#9aa0a6", 0.0),
     }[kind]
     times, places = zip(*points, strict=True)

@@ -160,6 +160,7 @@ class Poison(Experiment):
             while cloud.now < until:
                 time.sleep(every)
                 if not count(url):
+                    time.sleep(p.work_s)  # a worker may still be busy with an order that was set aside
                     return
 
         def audit() -> None:
@@ -352,16 +353,16 @@ Poison.scenes = (
     Scene(
         "good",
         "Good orders among the dead letters",
-        {"work_s": 20},
-        "The work takes 20 s and the timeout is 30 s: only the two bad orders are set aside.",
+        {"work_s": 20, "max_receive_count": 1},
+        "Work of 20 s, a timeout of 30 s, maxReceiveCount 1: only the two bad orders are set aside, after one try.",
         Prediction(
             "The timeout becomes 6 s, shorter than the work. Where do the good orders end up?",
             (
-                Option("done", "They are done, each by its first worker", "queue_deletes_on_receive",
-                       "They reappear every 6 s while the first worker is busy, and each new receive counts.",
+                Option("done", "Done, and nowhere else: each belongs to its first worker", "queue_deletes_on_receive",
+                       "They reappear after 6 s while the first worker is busy, and the next receive is one too many.",
                        true_if=lambda p, m: m.summary["dead_good"] == 0 and m.summary["wasted_receives"] <= 6),
                 Option("dead", "Some are set aside with the bad ones", None,
-                       "A receive counts whether or not the work fails: three receives in 18 s, and the next one sets the order aside.",
+                       "A receive counts whether or not the work fails: the next one, after 6 s, sets aside an order that is still in work.",
                        right=True, true_if=lambda p, m: m.summary["dead_good"] > 0),
                 Option("repeated", "Some are done twice, none is set aside: they never fail", "dlq_counts_failures",
                        "SQS cannot see failures; it counts receives.",

@@ -47,7 +47,8 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     full = pictures.lanes(upper, spans, len(shown))
     pictures.marks(upper, done, "done", size=min(5.0, 0.72 * full))
     pictures.marks(upper, again, "again", size=min(5.0, 0.72 * full))
-    pictures.marks(upper, dead, "stored", size=7)
+    for kind, bad in (("stored", True), ("astray", False)):
+        pictures.marks(upper, [point for point in dead if m.poison[shown[int(point[1])]] is bad], kind, size=7)
     pictures.lane_names(upper, *pictures.some_lanes(len(shown), "order", first=shown.start + 1))
     if len(shown) < len(flags):
         pictures.overview(figure, flags, shown, f"all {len(flags)}")
@@ -116,9 +117,16 @@ def _life(axes: Any, p: Values, m: Any) -> None:
         pictures.limit_line(axes, promised, "", pictures.WRONG, across=False)
         axes.text(promised, 0.72, f"{p.dlq_retention_days} days after the move ", size=8, color=pictures.WRONG, ha="right", va="center")
     pictures.marks(axes, [(m.gone_s, 0.0)], "crash", size=7)
-    where = "right" if m.gone_s < 0.7 * promised else "left"
-    axes.text(m.gone_s, -0.55, " too old: gone " , size=8, color=pictures.INK, ha=where if where == "left" else "left", va="center") if where == "right" else axes.text(
-        m.gone_s, -0.55, "too old: gone ", size=8, color=pictures.INK, ha="right", va="center")
+    early = m.gone_s < 0.7 * promised
+    axes.text(
+        m.gone_s,
+        -0.55,
+        "  too old: gone" if early else "too old: gone  ",
+        size=8,
+        color=pictures.INK,
+        ha="left" if early else "right",
+        va="center",
+    )
 
 
 def headline(p: Values, m: Any) -> tuple[str, str]:
@@ -141,7 +149,7 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
         f"dead letters kept {p.dlq_retention_days} days",
     ]
     if p.days_before_work:
-        parts.append(f"workers down for {p.days_before_work:g} days")
+        parts.append(f"workers down for {pictures.human(p.days_before_work * DAY_S)}")
     return title, " · ".join(parts)
 
 
