@@ -1,5 +1,5 @@
 # `make lab` opens the course, `make test` proves that it works. Both install what they need, once, into .venv.
-# Variables you may set: PYTHON, VENV, LAB_PORT, LAB_FLAGS, TESTS, TEST_FLAGS, BENCH_FLAGS.
+# Variables you may set: PYTHON, VENV, LAB_PORT, LAB_FLAGS, TESTS, TEST_FLAGS, BENCHMARKS, BENCH_FLAGS.
 
 ifeq ($(OS),Windows_NT)
 PYTHON ?= py -3
@@ -16,6 +16,8 @@ LAB_FLAGS ?=
 TESTS ?= tests
 TEST_FLAGS ?=
 BENCH_FLAGS ?=
+# Every script of benchmarks/ but the one that another one starts.
+BENCHMARKS ?= $(filter-out benchmarks/baseline.py benchmarks/__init__.py,$(sort $(wildcard benchmarks/*.py)))
 START := notebooks/00_start.ipynb
 STAMP := $(VENV)/.installed
 
@@ -49,7 +51,7 @@ check: install ## the quick gate, under a minute: lint, types, unit tests, noteb
 	$(BIN)/python -m pytest -m "not (browser or install or kernel or slow)" -n 2 --dist loadgroup $(TEST_FLAGS) $(TESTS)
 
 bench: install ## measure speed and memory against the stated goals
-	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
+	$(foreach script,$(BENCHMARKS),$(BIN)/python $(script) $(BENCH_FLAGS) &&) true
 
 notebooks: install ## run the notebooks afresh and bring them into their committed form
 	$(BIN)/devlab notebooks
