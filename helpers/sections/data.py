@@ -68,7 +68,7 @@ def made(kind: str, entry: Mapping[str, Any], make: type[Any], **changed: Any) -
     try:
         return make(**{**entry, **changed})
     except TypeError as error:
-        said = str(error).partition("() ")[2] or str(error)
+        said = (str(error).partition("() ")[2] or str(error)).replace("missing", "lacks", 1)
         raise SectionError(f"The {kind} {entry.get('id', '?')!r} is not well-formed: it {said}.") from error
 
 

@@ -1,0 +1,166 @@
+"""Facts: well-formed, each with a source, core ones few; and what older notes say stands apart from what is true."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from helpers.experiments import catalog
+from helpers.sections.data import FOLDER, SectionError, section_ids
+from helpers.sections.facts import Fact, Older, Show, find_fact, load_facts
+
+SCHEMA = json.loads((FOLDER / "schema" / "facts.schema.json").read_text(encoding="utf-8"))
+BUILT = [section for section in section_ids() if load_facts(section)]
+FACTS = [pytest.param(fact, id=fact.id) for section in BUILT for fact in load_facts(section)]
+MOST_CORE = 30
+STATIONS = {"18_sqs": ["queue", "visibility", "dlq", "polling", "time", "fifo", "scale", "security"]}
+
+
+def as_json(value: object) -> object:
+    return json.loads(json.dumps(value, default=str))
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("s*/facts.yaml")), ids=lambda path: path.parent.name)
+def test_the_file_follows_the_schema(path: Path) -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    entries = as_json(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(entries)] == []
+
+
+def test_the_schema_refuses_what_is_wrong() -> None:
+    good = as_json(yaml.safe_load((FOLDER / "s18_sqs" / "facts.yaml").read_text(encoding="utf-8")))[0]
+    check = jsonschema.Draft202012Validator(SCHEMA)
+    assert check.is_valid([good])
+    for change in (
+        {"verdict": "outdated"},  # without `older`
+        {"older": {"claim": "It was not so.", "note": "never true"}},  # though it holds
+        {"source": "https://example.com/x.html"},
+        {"unit": "s"},  # of no value
+        {"level": "important"},
+        {"statement": "No full stop at the end"},
+    ):
+        assert not check.is_valid([{**good, **change}]), change
+
+
+@pytest.mark.parametrize("section", BUILT)
+def test_stations_are_those_of_the_notebook_in_its_order(section: str) -> None:
+    stations = list(dict.fromkeys(fact.station for fact in load_facts(section)))
+    assert stations == STATIONS[section]
+
+
+@pytest.mark.parametrize("section", BUILT)
+def test_few_facts_are_core_and_each_station_has_some(section: str) -> None:
+    core = Counter(fact.station for fact in load_facts(section) if fact.level == "core")
+    assert core.total() <= MOST_CORE
+    assert list(core) == STATIONS[section]
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_an_experiment_that_shows_a_fact_exists(fact: Fact) -> None:
+    if fact.show.kind == "experiment":
+        assert fact.show.ref in catalog()
+    else:
+        assert bool(fact.show.ref) == (fact.show.kind == "call")
+
+
+def test_a_call_that_shows_a_fact_is_one_of_boto3s() -> None:
+    import boto3
+
+    client = boto3.client("sqs", region_name="eu-central-1")
+    calls = {fact.show.ref for fact in load_facts("18_sqs") if fact.show.kind == "call"}
+    assert {call for call in calls if not hasattr(client, call)} == set()
+
+
+@pytest.mark.parametrize("fact", [one for one in FACTS if one.values[0].older])
+def test_what_older_notes_say_does_not_stand_in_what_is_true(fact: Fact) -> None:
+    assert fact.older is not None
+    assert fact.older.claim.rstrip(".") not in fact.statement
+    for number in re.findall(r"\d[\d,.]*\d|\d", fact.older.claim):
+        assert number not in fact.statement, "the old value stands in the statement"
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_value_lies_in_its_range(fact: Fact) -> None:
+    if fact.range and all(isinstance(bound, int | float) for bound in (*fact.range, fact.value)):
+        low, high = fact.range
+        assert low <= fact.value <= high  # type: ignore[operator]
+
+
+# What AWS's pages say, read again by hand: a slip in the file shows here.
+NUMBERS = {
+    "sqs.visibility.default": (30, (0, 43_200)),
+    "sqs.visibility.range": (12 * 3600, (0, 43_200)),
+    "sqs.standard.retention_default": (4 * 86_400, (60, 14 * 86_400)),
+    "sqs.standard.size": (1024 * 1024, (1, 1_048_576)),
+    "sqs.delay.max": (15 * 60, (0, 900)),
+    "sqs.delay.default": (0, (0, 900)),
+    "sqs.longpoll.range": (20, (1, 20)),
+    "sqs.consume.max10": (10, (1, 10)),
+    "sqs.produce.batch_max": (10, (1, 10)),
+    "sqs.produce.attributes_max": (10, None),
+    "sqs.dlq.maxreceive_default": (10, None),
+    "sqs.fifo.dedup_window": (5 * 60, None),
+    "sqs.fifo.throughput_plain": (300, None),
+    "sqs.fifo.throughput_batch": (300 * 10, None),
+    "sqs.fifo.high_throughput": (70_000, (2_400, 70_000)),
+    "sqs.fifo.inflight": (120_000, None),
+    "sqs.visibility.inflight_full": (120_000, None),
+    "sqs.dlq.redrive_limits": (500, None),
+    "sqs.security.data_key_reuse": (5 * 60, (60, 86_400)),
+}
+
+
+@pytest.mark.parametrize("id_", NUMBERS)
+def test_the_numbers_of_sqs(id_: str) -> None:
+    fact = find_fact("18_sqs", id_)
+    assert (fact.value, fact.range) == NUMBERS[id_]
+
+
+def test_each_fact_of_sqs_that_older_notes_have_wrong_says_so() -> None:
+    older = {fact.id: fact.verdict for fact in load_facts("18_sqs") if fact.older}
+    assert older == {
+        "sqs.consume.delete_with": "wrong",
+        "sqs.visibility.name": "wrong",
+        "sqs.longpoll.queue_attr": "wrong",
+        "sqs.standard.size": "outdated",
+        "sqs.large.java_only": "outdated",
+        "sqs.fifo.dedup_refused": "wrong",
+        "sqs.fifo.no_group": "wrong",
+        "sqs.fifo.inflight": "outdated",
+        "sqs.standard.throughput": "disputed",
+        "sqs.standard.latency": "disputed",
+    }
+
+
+def test_an_unknown_fact_is_named_with_those_that_come_close() -> None:
+    with pytest.raises(SectionError, match=r"^There is no fact 'sqs.visibility.defualt'; there is sqs.visibility.default"):
+        find_fact("18_sqs", "sqs.visibility.defualt")
+
+
+def fact(**changed: object) -> Fact:
+    given = {
+        "id": "a.b.c", "level": "core", "station": "s", "statement": "It is.", "source": "x", "checked": None,
+        "verdict": "holds", "show": Show("cite"), "skills": (), **changed,
+    }  # fmt: skip
+    return Fact(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"level": "vital"}, "The fact 'a.b.c' has the level 'vital'; levels are core, reference."),
+        ({"verdict": "old"}, "The fact 'a.b.c' has the verdict 'old'; verdicts are holds, outdated, wrong, disputed."),
+        ({"verdict": "wrong"}, "The fact 'a.b.c' needs `older` if, and only if, its verdict is not holds."),
+        ({"older": Older("x", "y")}, "The fact 'a.b.c' needs `older` if, and only if, its verdict is not holds."),
+    ],
+)
+def test_a_malformed_fact_is_one_sentence(changed: dict[str, object], said: str) -> None:
+    with pytest.raises(SectionError) as error:
+        fact(**changed)
+    assert str(error.value) == said
