@@ -38,7 +38,9 @@ class Queue:
         available, delayed, in_flight = (int(shown[name]) for name in names)
         return available, delayed, in_flight
 
-    def send(self, body: str, group: str | None = None, dedup: str | None = None, **more: Any) -> dict[str, Any]:
+    def send(
+        self, body: str, group: str | None = None, dedup: str | None = None, **more: Any
+    ) -> dict[str, Any]:
         if group is not None:
             more["MessageGroupId"] = group
         if dedup is not None:

@@ -28,7 +28,9 @@ def test_size_counts_all_parts_of_the_attributes(cloud: Cloud) -> None:
     attributes = {"name": {"DataType": "String", "StringValue": "value"}}  # 4 + 6 + 5 bytes
     queue.send("x" * 1009, MessageAttributes=attributes)
     assert refused(queue.send, "x" * 1010, MessageAttributes=attributes) == "InvalidParameterValue"
-    trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}}
+    trace = {
+        "AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    }
     queue.send("x" * 1024, MessageSystemAttributes=trace)  # system attributes do not count
 
 
@@ -76,7 +78,10 @@ def test_attributes_at_most_ten(cloud: Cloud) -> None:
 )
 def test_attributes_names_types_and_values(cloud: Cloud, name: str, value: dict[str, Any]) -> None:
     queue = Queue(cloud)
-    assert refused(queue.send, "a", MessageAttributes={name: value}) in ("InvalidParameterValue", "InvalidMessageContents")
+    assert refused(queue.send, "a", MessageAttributes={name: value}) in (
+        "InvalidParameterValue",
+        "InvalidMessageContents",
+    )
     assert queue.counts() == (0, 0, 0)
 
 
@@ -170,7 +175,9 @@ def test_batch_of_deletes_and_changes(cloud: Cloud) -> None:
     for body in "abc":
         queue.send(body)
     handles = [message["ReceiptHandle"] for message in queue.receive(10)]
-    entries: list[dict[str, Any]] = [{"Id": str(i), "ReceiptHandle": h} for i, h in enumerate([*handles, "bogus"])]
+    entries: list[dict[str, Any]] = [
+        {"Id": str(i), "ReceiptHandle": h} for i, h in enumerate([*handles, "bogus"])
+    ]
     changes = [{**entry, "VisibilityTimeout": 0} for entry in entries[1:]] + [
         {"Id": "over", "ReceiptHandle": handles[0], "VisibilityTimeout": 43_201}
     ]

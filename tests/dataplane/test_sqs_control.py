@@ -40,13 +40,17 @@ def test_attribute_names(cloud: Cloud) -> None:
 
 
 def test_fifo_attributes(cloud: Cloud) -> None:
-    assert refused(Queue, cloud, "bad.fifo", FifoThroughputLimit="perMessageGroupId") == "InvalidAttributeValue"
+    assert (
+        refused(Queue, cloud, "bad.fifo", FifoThroughputLimit="perMessageGroupId") == "InvalidAttributeValue"
+    )
     assert refused(Queue, cloud, "bad.fifo", DeduplicationScope="group") == "InvalidAttributeValue"
     queue = Queue(cloud, "q.fifo")
     assert refused(queue.set, FifoQueue="false") == "InvalidAttributeValue"
     sqs = cloud.client("sqs")
     assert refused(sqs.create_queue, QueueName="x.fifo") == "InvalidParameterValue"
-    assert refused(sqs.create_queue, QueueName="x", Attributes={"FifoQueue": "true"}) == "InvalidParameterValue"
+    assert (
+        refused(sqs.create_queue, QueueName="x", Attributes={"FifoQueue": "true"}) == "InvalidParameterValue"
+    )
 
 
 def test_changes_reach_the_messages(cloud: Cloud) -> None:
@@ -92,7 +96,9 @@ def test_queues_of_two_regions_and_two_clouds_are_apart(cloud: Cloud) -> None:
 def test_delivery_from_sns(cloud: Cloud) -> None:
     queue, sns = Queue(cloud), cloud.client("sns")
     topic = sns.create_topic(Name="t")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn, Attributes={"RawMessageDelivery": "true"})
+    sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=queue.arn, Attributes={"RawMessageDelivery": "true"}
+    )
     log: list[tuple[float, list[str]]] = []
     cloud.spawn(lambda: log.append((cloud.now, queue.bodies(WaitTimeSeconds=20))))
     cloud.run(until=3)
@@ -110,7 +116,9 @@ def test_stack_makes_and_deletes_queues(cloud: Cloud) -> None:
     url = sqs.get_queue_url(QueueName="stacked")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="a")
     stacks.delete_stack(StackName="s")
-    assert refused(sqs.send_message, QueueUrl=url, MessageBody="b") == "AWS.SimpleQueueService.NonExistentQueue"
+    assert (
+        refused(sqs.send_message, QueueUrl=url, MessageBody="b") == "AWS.SimpleQueueService.NonExistentQueue"
+    )
 
 
 # Labelled models: off by default

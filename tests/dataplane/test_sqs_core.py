@@ -64,7 +64,9 @@ class Oracle:
         return [r for r in self.records if not r.gone]
 
     def waiting(self, now: int) -> list[Record]:
-        return sorted((r for r in self.alive() if not r.in_flight and r.visible_from <= now), key=lambda r: r.place)
+        return sorted(
+            (r for r in self.alive() if not r.in_flight and r.visible_from <= now), key=lambda r: r.place
+        )
 
     def receive(self, most: int, seconds: int, now: int, handles: list[str]) -> list[str]:
         taken: list[Record] = []
@@ -125,7 +127,9 @@ class Machine(RuleBasedStateMachine):
     def pass_time(self, seconds: int) -> None:
         self.now += seconds * S
 
-    @rule(group=st.sampled_from(["a", "b", "c"]), delay=st.sampled_from([0, 0, 0, 10]), many=st.integers(1, 4))
+    @rule(
+        group=st.sampled_from(["a", "b", "c"]), delay=st.sampled_from([0, 0, 0, 10]), many=st.integers(1, 4)
+    )
     def send(self, group: str, delay: int, many: int) -> None:
         for _ in range(many):
             name = f"m{next(self.names)}"

@@ -36,7 +36,7 @@ class PlainMoto:
     def __init__(self) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         environment |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-        self.process = subprocess.Popen(  # noqa: S603  # our own script
+        self.process = subprocess.Popen(  # our own script
             [sys.executable, str(Path(plain_moto.__file__))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -135,7 +135,9 @@ class Story:
         options: dict[str, Any] = {"MaxNumberOfMessages": 1 if self.fifo else self.draw(st.integers(1, 10))}
         if self.draw(st.booleans()):
             options["VisibilityTimeout"] = self.draw(st.sampled_from([1, 5, 60]))
-        names = self.draw(st.sampled_from([[], ["All"], ["SentTimestamp", "ApproximateReceiveCount"], ["Policy"]]))
+        names = self.draw(
+            st.sampled_from([[], ["All"], ["SentTimestamp", "ApproximateReceiveCount"], ["Policy"]])
+        )
         if names:
             key = self.draw(st.sampled_from(["AttributeNames", "MessageSystemAttributeNames"]))
             options[key] = names
@@ -155,13 +157,21 @@ class Story:
     def change(self) -> None:
         seconds = self.draw(st.sampled_from([0, 2, 45, 43_201]))
         handle = f"${self.draw(st.integers(0, 9))}"
-        self.call("change_message_visibility", QueueUrl=self.url, ReceiptHandle=handle, VisibilityTimeout=seconds)
+        self.call(
+            "change_message_visibility", QueueUrl=self.url, ReceiptHandle=handle, VisibilityTimeout=seconds
+        )
         self.pass_time()  # moto shows a released message a moment later
         entry = {"Id": "c", "ReceiptHandle": handle, "VisibilityTimeout": 7}
         self.call("change_message_visibility_batch", QueueUrl=self.url, Entries=[entry])
 
     def attributes(self) -> None:
-        names = [["All"], ["ApproximateNumberOfMessages", "VisibilityTimeout"], ["Nonsense"], [], ["RedrivePolicy"]]
+        names = [
+            ["All"],
+            ["ApproximateNumberOfMessages", "VisibilityTimeout"],
+            ["Nonsense"],
+            [],
+            ["RedrivePolicy"],
+        ]
         self.call("get_queue_attributes", QueueUrl=self.url, AttributeNames=self.draw(st.sampled_from(names)))
 
     def pass_time(self) -> None:

@@ -164,7 +164,9 @@ def test_attempt_id_lasts_five_minutes(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize(("high", "limit"), [(False, 300), (True, 2_400)])
 def test_throughput_quota_per_action(high: bool, limit: int) -> None:
-    attributes = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"} if high else {}
+    attributes = (
+        {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"} if high else {}
+    )
     with Cloud(seed=3, region="eu-north-1") as cloud:
         cloud.api_latency_s = 0
         queue = fifo(cloud, **attributes)

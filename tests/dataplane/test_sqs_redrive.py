@@ -85,7 +85,9 @@ def test_dead_letter_queue_is_of_the_same_type_account_and_region(cloud: Cloud) 
     assert refused(make, "b.fifo", base + "dead") == "InvalidParameterCombination"
     assert refused(make, "c", base + "missing") == "AWS.SimpleQueueService.NonExistentQueue"
     assert refused(make, "d", base.replace("us-east-1", "eu-west-1") + "dead") == "InvalidParameterValue"
-    assert refused(make, "e", base.replace("123456789012", "111122223333") + "dead") == "InvalidParameterValue"
+    assert (
+        refused(make, "e", base.replace("123456789012", "111122223333") + "dead") == "InvalidParameterValue"
+    )
 
 
 def test_redrive_allow_policy(cloud: Cloud) -> None:
@@ -98,7 +100,10 @@ def test_redrive_allow_policy(cloud: Cloud) -> None:
     assert dead.attribute("RedriveAllowPolicy") == allowed
     assert refused(Queue, cloud, "s1", RedrivePolicy=policy) == "InvalidParameterValue"
     Queue(cloud, "s2", RedrivePolicy=policy)
-    for bad in ({"redrivePermission": "byQueue"}, {"redrivePermission": "byQueue", "sourceQueueArns": [arn] * 11}):
+    for bad in (
+        {"redrivePermission": "byQueue"},
+        {"redrivePermission": "byQueue", "sourceQueueArns": [arn] * 11},
+    ):
         assert refused(dead.set, RedriveAllowPolicy=json.dumps(bad)) == "InvalidParameterValue"
     dead.set(RedriveAllowPolicy="")
     Queue(cloud, "s1", RedrivePolicy=policy)
@@ -174,7 +179,9 @@ def poisoned(cloud: Cloud, count: int, suffix: str = "") -> tuple[Queue, Queue]:
 
 
 def tasks(queue: Queue, most: int = 1) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = queue.sqs.list_message_move_tasks(SourceArn=queue.arn, MaxResults=most)["Results"]
+    results: list[dict[str, Any]] = queue.sqs.list_message_move_tasks(SourceArn=queue.arn, MaxResults=most)[
+        "Results"
+    ]
     return results
 
 
@@ -211,7 +218,9 @@ def test_move_task_rate_progress_and_cancel(cloud: Cloud) -> None:
     cloud.advance(60)
     assert tasks(dead)[0]["Status"] == "CANCELLED"
     assert (source.counts()[0], dead.counts()[0]) == (6, 4)  # nothing comes back
-    assert refused(dead.sqs.cancel_message_move_task, TaskHandle=reply["TaskHandle"]) == "InvalidParameterValue"
+    assert (
+        refused(dead.sqs.cancel_message_move_task, TaskHandle=reply["TaskHandle"]) == "InvalidParameterValue"
+    )
     assert refused(dead.sqs.cancel_message_move_task, TaskHandle="bogus") == "ResourceNotFoundException"
 
 
@@ -259,7 +268,11 @@ def test_move_task_to_another_queue(cloud: Cloud) -> None:
     other = Queue(cloud, "other")
     dead.sqs.start_message_move_task(SourceArn=dead.arn, DestinationArn=other.arn)
     cloud.advance(1)
-    assert (other.bodies(), source.counts(), tasks(dead)[0]["DestinationArn"]) == (["m0", "m1"], (0, 0, 0), other.arn)
+    assert (other.bodies(), source.counts(), tasks(dead)[0]["DestinationArn"]) == (
+        ["m0", "m1"],
+        (0, 0, 0),
+        other.arn,
+    )
 
 
 def test_move_task_fails_for_a_message_without_a_source(cloud: Cloud) -> None:

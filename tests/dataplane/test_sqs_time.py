@@ -107,7 +107,9 @@ def test_delay_raised_hides_waiting_fifo_messages(cloud: Cloud) -> None:
     assert queue.bodies() == ["0", "1", "2"]
 
 
-def arrivals(cloud: Cloud, queue: Queue, wait_s: int | None, count: int = 1) -> list[tuple[str, float, list[str]]]:
+def arrivals(
+    cloud: Cloud, queue: Queue, wait_s: int | None, count: int = 1
+) -> list[tuple[str, float, list[str]]]:
     """`count` consumers receive once; who got what when."""
     log: list[tuple[str, float, list[str]]] = []
     options = {} if wait_s is None else {"WaitTimeSeconds": wait_s}

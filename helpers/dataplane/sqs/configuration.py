@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from helpers.dataplane.sqs.limits import SECOND_US, as_json, high_throughput_calls, FIFO_CALLS
+from helpers.dataplane.sqs.limits import FIFO_CALLS, SECOND_US, as_json, high_throughput_calls
 
 DEFAULT_RECEIVES = 10
 

@@ -100,7 +100,11 @@ def size_bytes(body: str, attributes: Attributes | None) -> int:
 
 def check_message(entry: Mapping[str, Any], attributes: Attributes | None, queue: Configuration) -> None:
     """Refuse what SendMessage refuses for this queue, in moto's order and words where moto refuses it too."""
-    body, group, deduplication_id = entry["MessageBody"], entry.get("MessageGroupId"), entry.get("MessageDeduplicationId")
+    body, group, deduplication_id = (
+        entry["MessageBody"],
+        entry.get("MessageGroupId"),
+        entry.get("MessageDeduplicationId"),
+    )
     delay_s = entry.get("DelaySeconds")
     if queue.fifo:
         if not group:
@@ -119,7 +123,9 @@ def check_message(entry: Mapping[str, Any], attributes: Attributes | None, queue
     for name in ("MessageGroupId", "MessageDeduplicationId"):
         value = entry.get(name)
         if value is not None and not TOKEN.fullmatch(value):
-            raise errors.invalid_value(value, name, "It can only include 1 to 128 letters, digits and punctuation marks.")
+            raise errors.invalid_value(
+                value, name, "It can only include 1 to 128 letters, digits and punctuation marks."
+            )
     check_text(body)
     if size_bytes(body, attributes) > queue.maximum_bytes:
         raise errors.too_long(queue.maximum_bytes)

@@ -61,7 +61,9 @@ class Control:
             raise errors.invalid_attribute("FifoQueue")
         limits.check_attributes(given, now.fifo)
         merged = {**now.attributes, **given}
-        limits.check_high_throughput(merged.get("DeduplicationScope", ""), merged.get("FifoThroughputLimit", ""))
+        limits.check_high_throughput(
+            merged.get("DeduplicationScope", ""), merged.get("FifoThroughputLimit", "")
+        )
         self._check_redrive(now.arn, now.fifo, given)
         self._keep_allow_policy(now.arn, given)
         call.parameters = {**call.parameters, "Attributes": given}
@@ -86,7 +88,9 @@ class Control:
         except (TypeError, ValueError):
             receives = 0
         if not 1 <= receives <= _MAXIMUM_RECEIVES:
-            raise errors.invalid_value(given["RedrivePolicy"], "RedrivePolicy", "maxReceiveCount is 1 to 1000.")
+            raise errors.invalid_value(
+                given["RedrivePolicy"], "RedrivePolicy", "maxReceiveCount is 1 to 1000."
+            )
         given["RedrivePolicy"] = json.dumps(policy)
         target = self._queues.find(target_arn)
         if target is None:
@@ -110,7 +114,7 @@ class Control:
         return bool(permission == "allowAll")
 
     def _keep_allow_policy(self, arn: str, given: dict[str, Any]) -> None:
-        """moto forgets this attribute; it is kept here and shown by GetQueueAttributes."""
+        """Moto forgets this attribute; it is kept here and shown by GetQueueAttributes."""
         text = given.pop(_ALLOW, None)
         if text is None:
             return
@@ -118,7 +122,9 @@ class Control:
         permission, sources = policy.get("redrivePermission", "allowAll"), policy.get("sourceQueueArns")
         known = permission in ("allowAll", "denyAll", "byQueue")
         if not known or (permission == "byQueue") != bool(sources) or len(sources or ()) > 10:
-            raise errors.invalid_value(text, _ALLOW, "byQueue names 1 to 10 sourceQueueArns; allowAll and denyAll none.")
+            raise errors.invalid_value(
+                text, _ALLOW, "byQueue names 1 to 10 sourceQueueArns; allowAll and denyAll none."
+            )
         if policy:
             self._allow_policies[arn] = text
         else:

@@ -90,7 +90,9 @@ def not_in_flight() -> ServiceError:
 
 
 def over_limit(limit: int) -> ServiceError:
-    message = f"Too many messages in flight: the queue allows {limit:,} received and not yet deleted messages."
+    message = (
+        f"Too many messages in flight: the queue allows {limit:,} received and not yet deleted messages."
+    )
     return _error("OverLimit", message, status=403)
 
 
@@ -105,7 +107,9 @@ def purge_in_progress(name: str) -> ServiceError:
 
 
 def deleted_recently() -> ServiceError:
-    message = "You must wait 60 seconds after deleting a queue before you can create another with the same name."
+    message = (
+        "You must wait 60 seconds after deleting a queue before you can create another with the same name."
+    )
     return _error(_NAMESPACE + "QueueDeletedRecently", message)
 
 

@@ -48,7 +48,9 @@ class FifoQueue(Queue):
     of one group as it can before it goes on to the next, in order within each group.
     """
 
-    def __init__(self, configuration: Configuration, models: Models | None = None, random: Random | None = None):
+    def __init__(
+        self, configuration: Configuration, models: Models | None = None, random: Random | None = None
+    ):
         super().__init__(configuration, models, random)
         self._groups: dict[str, Group] = {}
         self._open: list[tuple[int, str]] = []
@@ -131,7 +133,11 @@ class FifoQueue(Queue):
             for message in taken:
                 self._offer(message)
         if attempt_id is not None and taken:
-            self._attempts[attempt_id] = (now_us, visibility_us, [(m, m.handle or "", m.due_us) for m in taken])
+            self._attempts[attempt_id] = (
+                now_us,
+                visibility_us,
+                [(m, m.handle or "", m.due_us) for m in taken],
+            )
         return taken
 
     def _repeat(self, attempt_id: str, visibility_us: int, now_us: int) -> list[Message] | None:
@@ -142,7 +148,9 @@ class FifoQueue(Queue):
         if len(self._attempts) > 64:
             self._attempts = {k: v for k, v in self._attempts.items() if now_us - v[0] <= ATTEMPT_US}
         at_us, _, given = self._attempts.get(attempt_id, (0, 0, []))
-        untouched = all(m.state == IN_FLIGHT and m.handle == handle and m.due_us == due for m, handle, due in given)
+        untouched = all(
+            m.state == IN_FLIGHT and m.handle == handle and m.due_us == due for m, handle, due in given
+        )
         if not given or now_us - at_us > ATTEMPT_US or not untouched or visibility_us == 0:
             return None
         messages = [message for message, _, _ in given]

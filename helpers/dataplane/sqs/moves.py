@@ -59,7 +59,9 @@ class Moves:
                 message = "The source queue and destination queue must be of the same queue type."
                 raise errors.invalid_parameter(message)
         if rate is not None and not 1 <= rate <= MOVE_RATE:
-            raise errors.invalid_value(rate, "MaxNumberOfMessagesPerSecond", f"must be between 1 and {MOVE_RATE}.")
+            raise errors.invalid_value(
+                rate, "MaxNumberOfMessagesPerSecond", f"must be between 1 and {MOVE_RATE}."
+            )
         if any(task.source_arn == arn and task.status == "RUNNING" for task in self._tasks):
             message = "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
             raise errors.invalid_parameter(message)
@@ -94,7 +96,9 @@ class Moves:
     def _existing(self, arn: str, parameter: str) -> Served:
         served = self._queues.find(arn) if arn.count(":") == 5 else None
         if served is None:
-            raise errors.no_such_resource(f"The resource that you specified for the {parameter} parameter doesn't exist.")
+            raise errors.no_such_resource(
+                f"The resource that you specified for the {parameter} parameter doesn't exist."
+            )
         return served
 
     def _is_dead_letter_queue(self, source: Served, call: Call) -> bool:
@@ -126,7 +130,9 @@ class Moves:
             arn = task.destination_arn or message.dead_letter_source
             target = self._queues.find(arn) if arn else None
             if target is None:
-                reason = "AWS.SimpleQueueService.NonExistentQueue" if arn else "CouldNotDetermineMessageSource"
+                reason = (
+                    "AWS.SimpleQueueService.NonExistentQueue" if arn else "CouldNotDetermineMessageSource"
+                )
                 self._fail(task, reason)
                 return
             self._move(message, source, target, now_us)

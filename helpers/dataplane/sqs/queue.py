@@ -37,7 +37,9 @@ class Queue:
     `dead_letter(queue, message, now_us)` takes a message that was received too often, or says False if it cannot.
     """
 
-    def __init__(self, configuration: Configuration, models: Models | None = None, random: Random | None = None):
+    def __init__(
+        self, configuration: Configuration, models: Models | None = None, random: Random | None = None
+    ):
         self.configuration = configuration
         self.models = models or Models()
         self.random = random or Random(0)
@@ -112,7 +114,9 @@ class Queue:
     def next_due_us(self) -> int | None:
         """When something next happens by itself that may let a waiting receive go on, or None."""
         timers, expiries = self._timers, self._expiries
-        while timers and (timers[0][0] != timers[0][2].due_us or timers[0][2].state not in (DELAYED, IN_FLIGHT)):
+        while timers and (
+            timers[0][0] != timers[0][2].due_us or timers[0][2].state not in (DELAYED, IN_FLIGHT)
+        ):
             heappop(timers)
         while expiries and expiries[0][2].state == GONE:
             heappop(expiries)
@@ -274,5 +278,7 @@ class Queue:
             self._expiries = [timer for timer in self._expiries if timer[2].state != GONE]
             heapify(self._expiries)
         if len(self._timers) > 2 * (self.delayed + self.in_flight) + _SLACK:
-            self._timers = [t for t in self._timers if t[2].state in (DELAYED, IN_FLIGHT) and t[0] == t[2].due_us]
+            self._timers = [
+                t for t in self._timers if t[2].state in (DELAYED, IN_FLIGHT) and t[0] == t[2].due_us
+            ]
             heapify(self._timers)

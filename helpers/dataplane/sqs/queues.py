@@ -8,8 +8,8 @@ from helpers.dataplane.sqs.configuration import Configuration
 from helpers.dataplane.sqs.fifo import FifoQueue
 from helpers.dataplane.sqs.message import Message
 from helpers.dataplane.sqs.models import Models
-from helpers.dataplane.sqs.quota import CallRate
 from helpers.dataplane.sqs.queue import Queue
+from helpers.dataplane.sqs.quota import CallRate
 from helpers.dataplane.sqs.standard import StandardQueue
 from helpers.dataplane.sqs.waiting import Line
 
@@ -115,7 +115,9 @@ class Queues:
         _, _, _, region, account_id, name = arn.split(":", 5)
         url = f"https://sqs.{region}.amazonaws.com/{account_id}/{name}"
         parameters = {"QueueUrl": url, "AttributeNames": ["All"]}
-        reply = self.account.ask("sqs", "GetQueueAttributes", parameters, region=region, account_id=account_id)
+        reply = self.account.ask(
+            "sqs", "GetQueueAttributes", parameters, region=region, account_id=account_id
+        )
         return Configuration.of(reply["Attributes"])
 
     def _dead_letter(self, queue: Queue, message: Message, now_us: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from helpers.cloud import Call, ids
 from helpers.dataplane.sqs import errors
+from helpers.dataplane.sqs.fifo import FifoQueue
 from helpers.dataplane.sqs.limits import (
     MAXIMUM_VISIBILITY_S,
     MAXIMUM_WAIT_S,
@@ -15,7 +16,6 @@ from helpers.dataplane.sqs.limits import (
     SYSTEM_ATTRIBUTES,
     TOKEN,
 )
-from helpers.dataplane.sqs.fifo import FifoQueue
 from helpers.dataplane.sqs.message import SENDER_ID, Message, attributes_md5
 from helpers.dataplane.sqs.queues import Queues, Served
 
@@ -81,7 +81,9 @@ class Receiving:
             if queue.full and not wait_s:
                 # Only a short poll says so; a long poll, and a FIFO queue, just find nothing (GUIDE/quotas-queues.html).
                 raise errors.over_limit(queue.models.in_flight_limit)
-            taken = queue.take(count, visibility_us, now_us, account.timestamp_ms, ids.receipt_handle, not wait_s)
+            taken = queue.take(
+                count, visibility_us, now_us, account.timestamp_ms, ids.receipt_handle, not wait_s
+            )
         wanted = asked.get("MessageAttributeNames", ())
         return [_reply(message, names, wanted) for message in taken]
 

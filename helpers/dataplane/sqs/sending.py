@@ -51,7 +51,12 @@ class Sending:
                 reply = self._send(served, entry, attributes, trace)
                 digest = reply.pop("MD5OfMessageBody")
                 successful.append(
-                    {"Id": entry["Id"], "MessageId": reply.pop("MessageId"), "MD5OfMessageBody": digest, **reply}
+                    {
+                        "Id": entry["Id"],
+                        "MessageId": reply.pop("MessageId"),
+                        "MD5OfMessageBody": digest,
+                        **reply,
+                    }
                 )
             except ServiceError as error:
                 failed.append(failure(entry["Id"], error))
@@ -75,7 +80,11 @@ class Sending:
         return str(reply["MessageId"])
 
     def _send(
-        self, served: Served, entry: Mapping[str, Any], attributes: content.Attributes | None, trace: str | None
+        self,
+        served: Served,
+        entry: Mapping[str, Any],
+        attributes: content.Attributes | None,
+        trace: str | None,
     ) -> dict[str, Any]:
         queue = served.queue
         now_us = self._account.now_us

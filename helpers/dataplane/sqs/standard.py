@@ -15,7 +15,9 @@ from helpers.dataplane.sqs.ready import Ready
 class StandardQueue(Queue):
     """A standard queue (GUIDE/standard-queues.html), with fair queues for messages that carry a group."""
 
-    def __init__(self, configuration: Configuration, models: Models | None = None, random: Random | None = None):
+    def __init__(
+        self, configuration: Configuration, models: Models | None = None, random: Random | None = None
+    ):
         super().__init__(configuration, models, random)
         self._ready = Ready(self.models.fair_queues)
 
@@ -120,5 +122,3 @@ class StandardQueue(Queue):
                 stray = message.clone()
                 stray.copy = True
                 self._store(stray, now_us)
-
-

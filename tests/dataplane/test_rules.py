@@ -1,0 +1,34 @@
+"""The table of rules: complete, tested, and the source of notebooks/differences.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from helpers.dataplane.rules import Status, differences, differences_markdown
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def test_every_rule_has_a_page_and_a_test() -> None:
+    tests = set(
+        re.findall(r"^def (test_\w+)", "\n".join(p.read_text() for p in HERE.glob("test_*.py")), re.MULTILINE)
+    )
+    rules = differences()
+    assert len({rule.id for rule in rules}) == len(rules)
+    for rule in rules:
+        assert rule.page.startswith("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/"), rule.id
+        assert rule.aws.endswith("."), rule.id
+        if rule.status is Status.NOT_DONE:
+            assert rule.moto, rule.id
+        else:
+            assert rule.test in tests, rule.id
+
+
+def test_each_status_occurs() -> None:
+    assert {rule.status for rule in differences("sqs")} == set(Status)
+
+
+def test_committed_page_is_the_generated_one() -> None:
+    assert (ROOT / "notebooks" / "differences.md").read_text() == differences_markdown()
