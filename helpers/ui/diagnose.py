@@ -148,7 +148,7 @@ class FailureLab(Shell):
         html = (
             f"<p><strong>Find the fault.</strong> {markup.text(diagnosis.story)}</p><p>{markup.text(seen.alt)}</p>"
             f"<p>1. Which cause explains it?</p>"
-            f"{markup.items((markup.text(cause.text) for cause in self.causes), ordered=True)}"
+            f"{markup.lettered(markup.text(cause.text) for cause in self.causes)}"
             f"<p>2. {markup.text(diagnosis.pointer)}</p><p>3. Change one setting, so that the system runs well.</p>"
             f"{markup.details('Answer', self._answer_html())}"
         )

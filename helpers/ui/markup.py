@@ -18,6 +18,9 @@ MARKS: Final = {
 }
 """Icon, word and CSS class of a claim's verdict."""
 
+LEFT: Final = ' style="text-align:left"'
+"""Jupyter sets the cells of a table without a kernel to the right, unless the cell itself says otherwise."""
+
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -69,16 +72,23 @@ def details(summary: str, body: str, opened: bool = False) -> str:
     return f"<details{' open' if opened else ''}><summary>{text(summary)}</summary>{body}</details>"
 
 
-def items(rows: Iterable[str], ordered: bool = False, kind: str = "") -> str:
-    """A list; `rows` are HTML. An ordered one counts A, B, C, as options are named."""
-    tag = "ol" if ordered else "ul"
-    more = ' type="A"' if ordered else ""
-    more += f' class="{kind}"' if kind else ""
-    return f"<{tag}{more}>{''.join(f'<li>{row}</li>' for row in rows)}</{tag}>"
+def items(rows: Iterable[str], kind: str = "") -> str:
+    """A list; `rows` are HTML."""
+    more = f' class="{kind}"' if kind else ""
+    return f"<ul{more}>{''.join(f'<li>{row}</li>' for row in rows)}</ul>"
+
+
+def lettered(rows: Iterable[str]) -> str:
+    """Options as A, B, C, a line each; `rows` are HTML. The letters stand in the text, since some readers number lists
+    in their own way.
+    """
+    return f"<p>{'<br>'.join(f'{letter(place)}. {row}' for place, row in enumerate(rows))}</p>"
 
 
 def _kind(right: bool, narrow: bool) -> str:
-    return ' class="number" align="right"' if right else ' class="tight"' if narrow else ""
+    if right:
+        return ' class="number" align="right"'
+    return (' class="tight"' if narrow else "") + LEFT
 
 
 def table(
@@ -101,7 +111,7 @@ def table(
             for place, cell in enumerate(row)
         )
 
-    said = f"<caption>{text(caption)}</caption>" if caption else ""
+    said = f"<caption{LEFT}>{text(caption)}</caption>" if caption else ""
     body = "\n".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
     return f"<table>{said}<thead><tr>{cells('th', [text(h) for h in head])}</tr></thead>\n<tbody>{body}</tbody></table>"
 

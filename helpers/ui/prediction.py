@@ -200,7 +200,7 @@ def question_html(prediction: Prediction, change: str) -> str:
     asked = f"{markup.text(change)}.<br>{markup.text(prediction.question)}"
     body = f"<p><strong>Predict first.</strong> The change: {asked}</p>"
     if prediction.options is not None:
-        body += markup.items((markup.text(option.text) for option in prediction.options), ordered=True)
+        body += markup.lettered(markup.text(option.text) for option in prediction.options)
     return body
 
 

@@ -162,7 +162,7 @@ class Quiz(Shell):
         for place, card in enumerate(self.cards, 1):
             options = list(enumerate(card.options))
             html.append(f"<p>{place}. {_asked(card.question)}</p>")
-            html.append(markup.items((markup.text(option.text) for option in card.options), ordered=True))
+            html.append(markup.lettered(markup.text(option.text) for option in card.options))
             lines.append(f"{place}. {markup.plain(card.question.question)} (choose {card.question.pick})")
             lines += [f"   {markup.letter(n)}. {markup.plain(option.text)}" for n, option in options]
             rights = ", ".join(markup.letter(n) for n, option in options if option.right)

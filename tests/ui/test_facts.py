@@ -8,6 +8,7 @@ import pytest
 from helpers.sections.facts import Fact, Older, Show
 from helpers.ui import facts as public
 from helpers.ui.facts import FactsTable, then_and_now, value_of
+from helpers.ui.markup import LEFT
 
 
 def fact(name: str, **more: Any) -> Fact:
@@ -45,7 +46,7 @@ def test_then_and_now_is_one_line() -> None:
 
 
 def test_the_table_says_value_then_and_now_and_source() -> None:
-    html = FactsTable([HOT, OLD], "Facts of tea").still().html
+    html = FactsTable([HOT, OLD], "Facts of tea").still().html.replace(LEFT, "")
     assert "<caption>Facts of tea: 2 facts</caption>" in html
     assert "<td>Water is at <code>100</code> degrees.</td><td>100 degrees (0 to 1,200 degrees)</td>" in html
     assert "<em>Older notes say: 256 KB (changed in 2025).</em>" in html

@@ -38,10 +38,10 @@ def test_virtual_time_reads_as_people_read_time(seconds: float, said: str) -> No
 def test_a_table_has_headers_with_a_scope() -> None:
     html = markup.table(["A", "B & C"], [["1", "<b>2</b>"]], "what & why", numeric=[0], tight=[1])
     assert html == (
-        "<table><caption>what &amp; why</caption>"
+        '<table><caption style="text-align:left">what &amp; why</caption>'
         '<thead><tr><th scope="col" class="number" align="right">A</th>'
-        '<th scope="col" class="tight">B &amp; C</th></tr></thead>\n'
-        '<tbody><tr><td class="number" align="right">1</td><td class="tight"><b>2</b></td></tr></tbody></table>'
+        '<th scope="col" class="tight" style="text-align:left">B &amp; C</th></tr></thead>\n'
+        '<tbody><tr><td class="number" align="right">1</td><td class="tight" style="text-align:left"><b>2</b></td></tr></tbody></table>'
     )
 
 
@@ -54,3 +54,7 @@ def test_every_verdict_has_an_icon_a_word_and_a_colour_of_its_own() -> None:
     marks = [markup.MARKS[verdict.value] for verdict in Verdict]
     for column in zip(*marks, strict=True):
         assert len(set(column)) == len(Verdict)
+
+
+def test_options_carry_their_letters_in_the_text() -> None:
+    assert markup.lettered(["one", "<b>two</b>"]) == "<p>A. one<br>B. <b>two</b></p>"
