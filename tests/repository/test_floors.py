@@ -26,6 +26,7 @@ FLOORS = {
     "grading": 4,
     "doctor": 4,
     "cli": 4,
+    "doctor": 4,
 }
 ROOF = 5
 

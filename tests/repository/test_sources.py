@@ -38,7 +38,7 @@ def texts() -> dict[str, str]:
 
 TEXTS = texts()
 PYTHON = {name: text for name, text in TEXTS.items() if name.endswith(".py")}
-PACKAGE = {name: text for name, text in PYTHON.items() if name.startswith(("helpers/", "benchmarks/"))}
+PACKAGE = {name: text for name, text in PYTHON.items() if name.startswith("helpers/")}
 
 # Written in pieces, so that this file does not contain what it looks for.
 MACHINE = re.compile(
