@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     notebooks.set_defaults(command=_notebooks)
 
     differences = commands.add_parser(
-        "differences", help="print where AWS and the course's mock differ, rule by rule"
+        "differences", help="print for each rule of AWS whether it is mocked, modelled or not done"
     )
     differences.set_defaults(command=_differences)
     return parser
@@ -206,13 +206,13 @@ def _doctor(_asked: argparse.Namespace) -> int:
 def _notebooks(asked: argparse.Namespace) -> int:
     from helpers.notebooks import build
 
-    return build(check=asked.check)
+    return int(build(check=asked.check))
 
 
 def _differences(_asked: argparse.Namespace) -> int:
-    from helpers.dataplane import differences
+    from helpers.dataplane.rules import differences_markdown
 
-    print(differences())
+    print(differences_markdown(), end="")
     return 0
 
 

