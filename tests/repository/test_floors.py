@@ -26,7 +26,6 @@ FLOORS = {
     "grading": 4,
     "doctor": 4,
     "cli": 4,
-    "doctor": 4,
 }
 ROOF = 5
 
