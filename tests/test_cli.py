@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -222,7 +221,6 @@ def long_run() -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
 def test_ctrl_c_ends_a_long_run_in_one_sentence(long_run: subprocess.Popen[str]) -> None:
     assert long_run.stdout is not None
     assert long_run.stdout.readline() == "ready\n"

@@ -26,8 +26,9 @@ THEMES = ("light",)
 too.
 """
 
-# A notebook holds some fifteen pictures, so their size counts. With a palette a PNG is a third of one without, and quicker to
-# write; 64 colours instead of 256 and level 8 instead of zlib's usual 6 take away another quarter, for some milliseconds.
+# A notebook holds some fifteen pictures, so their size counts. With a palette a PNG is a third of one without,
+# and quicker to write; 64 colours instead of 256 and level 8 instead of zlib's usual 6 take away another
+# quarter, for some milliseconds.
 _COLOURS = 64
 _COMPRESSION = 8
 
