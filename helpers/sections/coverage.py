@@ -11,7 +11,9 @@ from helpers.sections.facts import Fact
 
 @dataclass(frozen=True)
 class Coverage:
-    """`taught` maps a fact's id to the ids of the cells that teach it; `missing` are taught nowhere; `unknown` are no facts."""
+    """`taught` maps a fact's id to the ids of the cells that teach it; `missing` are taught nowhere;
+    `unknown` are no facts.
+    """
 
     taught: Mapping[str, tuple[str, ...]]
     missing: tuple[str, ...]
@@ -19,7 +21,9 @@ class Coverage:
 
 
 def taught(notebook: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Fact id -> ids of the cells whose metadata lists it under "facts". `notebook` is the parsed .ipynb file."""
+    """Fact id -> ids of the cells whose metadata lists it under "facts". `notebook` is the parsed .ipynb
+    file.
+    """
     cells: dict[str, list[str]] = {}
     for cell in notebook["cells"]:
         for fact in cell.get("metadata", {}).get("facts", ()):

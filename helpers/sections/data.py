@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -38,13 +38,16 @@ def folder(section: str) -> Path:
 def read(section: str, name: str) -> list[Mapping[str, Any]]:
     """The entries of a section's YAML file; an empty list if the section has no such file.
 
-    Raises SectionError if there is no such section, if the file is not a list of mappings, or if two entries share an id.
+    Raises SectionError if there is no such section, if the file is not a list of mappings, or if two entries
+    share an id.
     """
     path = folder(section) / name
     if not path.is_file():
         return []
     entries = load(path)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) and "id" in entry for entry in entries
+    ):
         raise SectionError(f"{section}/{name} is not a list of entries with an id.")
     seen: set[str] = set()
     for entry in entries:
@@ -63,8 +66,10 @@ def load(path: Path) -> Any:
         raise SectionError(f"{path.parent.name}/{path.name}, line {line}: {error.problem}.") from error
 
 
-def made(kind: str, entry: Mapping[str, Any], make: type[Any], **changed: Any) -> Any:
-    """`make` with the fields of `entry`, those in `changed` instead. Raises SectionError for a field that is missing or unknown."""
+def made(kind: str, entry: Mapping[str, Any], make: Callable[..., Any], **changed: Any) -> Any:
+    """`make` with the fields of `entry`, those in `changed` instead. Raises SectionError for a field that is
+    missing or unknown.
+    """
     try:
         return make(**{**entry, **changed})
     except TypeError as error:

@@ -16,7 +16,9 @@ VERDICTS = ("holds", "outdated", "wrong", "disputed")
 
 @dataclass(frozen=True)
 class Older:
-    """What older notes say. `note` tells what became of it: "changed in 2025", "never true" or "disputed: ..."."""
+    """What older notes say. `note` tells what became of it: "changed in 2025", "never true" or "disputed:
+    ...".
+    """
 
     claim: str
     note: str
@@ -24,7 +26,9 @@ class Older:
 
 @dataclass(frozen=True)
 class Show:
-    """How a fact is shown: `kind` is experiment, call or cite; `ref` the experiment's id, the call's name, or ""."""
+    """How a fact is shown: `kind` is experiment, call or cite; `ref` the experiment's id, the call's name, or
+    "".
+    """
 
     kind: str
     ref: str = ""
@@ -34,9 +38,10 @@ class Show:
 class Fact:
     """One statement that holds today.
 
-    `level` is core (needed to predict behaviour) or reference; `station` the part of the notebook that teaches it. `value`
-    with its `unit` is the number in it, `range` the smallest and the largest value allowed. `source` is the AWS page, read on
-    `checked`. `verdict` judges what older notes say; `older` repeats it where that does not hold. `skills` are those of the exam.
+    `level` is core (needed to predict behaviour) or reference; `station` the part of the notebook that
+    teaches it. `value` with its `unit` is the number in it, `range` the smallest and the largest value
+    allowed. `source` is the AWS page, read on `checked`. `verdict` judges what older notes say; `older`
+    repeats it where that does not hold. `skills` are those of the exam.
     """
 
     id: str
@@ -55,11 +60,17 @@ class Fact:
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
-            raise data.SectionError(f"The fact {self.id!r} has the level {self.level!r}; levels are {', '.join(LEVELS)}.")
+            raise data.SectionError(
+                f"The fact {self.id!r} has the level {self.level!r}; levels are {', '.join(LEVELS)}."
+            )
         if self.verdict not in VERDICTS:
-            raise data.SectionError(f"The fact {self.id!r} has the verdict {self.verdict!r}; verdicts are {', '.join(VERDICTS)}.")
+            raise data.SectionError(
+                f"The fact {self.id!r} has the verdict {self.verdict!r}; verdicts are {', '.join(VERDICTS)}."
+            )
         if (self.older is None) != (self.verdict == "holds"):
-            raise data.SectionError(f"The fact {self.id!r} needs `older` if, and only if, its verdict is not holds.")
+            raise data.SectionError(
+                f"The fact {self.id!r} needs `older` if, and only if, its verdict is not holds."
+            )
 
 
 @cache

@@ -39,7 +39,8 @@ class Refutation:
         by_claim = bool(self.claim and self.verdict)
         if by_number == by_claim:
             raise data.SectionError(
-                f"A refutation needs summary, op ({', '.join(OPERATORS)}) and value, or else claim and verdict; not {self}."
+                f"A refutation needs summary, op ({', '.join(OPERATORS)}) and value, "
+                f"or else claim and verdict; not {self}."
             )
 
     def shown(self, summary: Mapping[str, Any], verdicts: Mapping[str, str]) -> bool:
@@ -61,8 +62,8 @@ class Refutation:
 class Misconception:
     """A belief in the learner's words.
 
-    `facts` are ids of what is true; `run` is the run string of an experiment that shows it, judged by `refuted_by`. Both are
-    absent for a belief about the course itself, which no experiment can show.
+    `facts` are ids of what is true; `run` is the run string of an experiment that shows it, judged by
+    `refuted_by`. Both are absent for a belief about the course itself, which no experiment can show.
     """
 
     id: str

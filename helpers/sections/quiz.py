@@ -1,4 +1,6 @@
-"""Questions: situations with a decision, each option with its own answer and, where a run can show it, its evidence."""
+"""Questions: situations with a decision, each option with its own answer and, where a run can show it, its
+evidence.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ WARM_UP = 3
 
 @dataclass(frozen=True)
 class QuizOption:
-    """An answer to choose. `misconception` is the belief behind it; `reply` answers this very option; `run` shows why."""
+    """An answer to choose. `misconception` is the belief behind it; `reply` answers this very option; `run`
+    shows why.
+    """
 
     text: str
     reply: str
@@ -30,8 +34,8 @@ class QuizOption:
 class Question:
     """A question of a section's `station`.
 
-    `pick` options are right and are to be chosen. `skill` is the exam's, `facts` what must be known, `why` the explanation
-    after a right answer. `builds` names the later sections that warm up with it.
+    `pick` options are right and are to be chosen. `skill` is the exam's, `facts` what must be known, `why`
+    the explanation after a right answer. `builds` names the later sections that warm up with it.
     """
 
     id: str
@@ -47,7 +51,9 @@ class Question:
     def __post_init__(self) -> None:
         right = sum(option.right for option in self.options)
         if right != self.pick:
-            raise data.SectionError(f"The question {self.id!r} asks for {self.pick} options, and {right} are right.")
+            raise data.SectionError(
+                f"The question {self.id!r} asks for {self.pick} options, and {right} are right."
+            )
 
     @property
     def section(self) -> str:
@@ -92,7 +98,11 @@ def warm_up_questions(section: str) -> tuple[Question, ...]:
     Raises SectionError if there is no such section.
     """
     data.folder(section)
-    found = (question for question in load_questions().values() if question.section < section and section in question.builds)
+    found = (
+        question
+        for question in load_questions().values()
+        if question.section < section and section in question.builds
+    )
     return tuple(question for question, _ in zip(found, range(WARM_UP)))
 
 
@@ -101,9 +111,13 @@ def _question(entry: Mapping[str, Any], runs: Mapping[str, str]) -> Question:
     for given in entry.get("options", ()):
         belief = given.get("misconception", "")
         if belief and belief not in runs:
-            raise data.SectionError(f"The question {entry['id']!r} names the misconception {belief!r}, which is not there.")
+            raise data.SectionError(
+                f"The question {entry['id']!r} names the misconception {belief!r}, which is not there."
+            )
         options.append(
-            data.made("option of", {"id": entry["id"], **given}, _option, run=given.get("run", runs.get(belief, "")))
+            data.made(
+                "option of", {"id": entry["id"], **given}, _option, run=given.get("run", runs.get(belief, ""))
+            )
         )
     question: Question = data.made(
         "question", entry, Question,

@@ -1,7 +1,8 @@
 """Review: which questions are due again, 1, 3, 7 and 21 days after they were answered.
 
-What was answered stands in a file on this machine: question ids, whether the answer was right, and dates; nothing about the
-person. The folder is `.aws-developer-labs` in the user's home, or what the variable DEVLAB_HOME names.
+What was answered stands in a file on this machine: question ids, whether the answer was right, and dates;
+nothing about the person. The folder is `.aws-developer-labs` in the user's home, or what the variable
+DEVLAB_HOME names.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from helpers.cloud.clock import real_time_ns
 from helpers.sections.quiz import Question, load_questions
 
 INTERVALS = (1, 3, 7, 21)
-"""Days until a question is asked again, after its first right answer, its second, and so on; the last one repeats."""
+"""Days until a question is asked again, after its first right answer, its second, and so on; the last one
+repeats.
+"""
 
 AT_MOST = 10
 """How many questions a review asks."""
@@ -36,7 +39,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class State:
-    """Where a question stands: how many right answers in a row, each when it was due, and the day it is due again."""
+    """Where a question stands: how many right answers in a row, each when it was due, and the day it is due
+    again.
+    """
 
     streak: int
     due: date
@@ -65,7 +70,9 @@ def states(answers: Iterable[Answer]) -> dict[str, State]:
     return found
 
 
-def pick(questions: Mapping[str, Question], answers: Iterable[Answer], day: date, limit: int = AT_MOST) -> list[Question]:
+def pick(
+    questions: Mapping[str, Question], answers: Iterable[Answer], day: date, limit: int = AT_MOST
+) -> list[Question]:
     """Up to `limit` questions that are due on `day`: the longest overdue first, sections in turn.
 
     A question is asked again only if it was answered before, and if it is still in the course.

@@ -36,4 +36,6 @@ def test_cells_are_counted_by_fact() -> None:
 def test_what_is_missing_and_what_is_unknown_is_named() -> None:
     first, second = load_facts("18_sqs")[:2]
     notebook = {"cells": [{"id": "one", "metadata": {"facts": [first.id, "no.such.fact"]}}]}
-    assert coverage(notebook, [first, second]) == Coverage({first.id: ("one",)}, (second.id,), ("no.such.fact",))
+    assert coverage(notebook, [first, second]) == Coverage(
+        {first.id: ("one",)}, (second.id,), ("no.such.fact",)
+    )

@@ -53,7 +53,9 @@ def test_a_malformed_file_is_one_sentence(course: Path, text: str, said: str) ->
 
 
 def test_the_reader_takes_no_python_objects(course: Path) -> None:
-    (course / "s01_one" / "facts.yaml").write_text("- id: !!python/object/apply:os.getcwd []", encoding="utf-8")
+    (course / "s01_one" / "facts.yaml").write_text(
+        "- id: !!python/object/apply:os.getcwd []", encoding="utf-8"
+    )
     with pytest.raises(SectionError, match="could not determine a constructor"):
         data.read("01_one", "facts.yaml")
 
@@ -68,7 +70,10 @@ class Thing:
     ("entry", "said"),
     [
         ({"id": "x"}, "The thing 'x' is not well-formed: it lacks 1 required positional argument: 'size'."),
-        ({"id": "x", "size": 1, "z": 2}, "The thing 'x' is not well-formed: it got an unexpected keyword argument 'z'."),
+        (
+            {"id": "x", "size": 1, "z": 2},
+            "The thing 'x' is not well-formed: it got an unexpected keyword argument 'z'.",
+        ),
     ],
 )
 def test_an_entry_with_other_fields_is_one_sentence(entry: dict[str, object], said: str) -> None:

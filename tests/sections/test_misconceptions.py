@@ -19,7 +19,11 @@ from helpers.sections.quiz import load_quiz
 
 SCHEMA = json.loads((FOLDER / "schema" / "misconceptions.schema.json").read_text(encoding="utf-8"))
 WITH_EXPERIMENTS = [section for section in section_ids() if load_facts(section)]
-ALL = [pytest.param(section, one, id=f"{section}.{one.id}") for section in section_ids() for one in load_misconceptions(section)]
+ALL = [
+    pytest.param(section, one, id=f"{section}.{one.id}")
+    for section in section_ids()
+    for one in load_misconceptions(section)
+]
 SHOWN = [case for case in ALL if case.values[1].run]
 
 
@@ -28,7 +32,9 @@ def outcome(run: str) -> Outcome:
     return Run.parse(run).outcome()
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("s*/misconceptions.yaml")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(FOLDER.glob("s*/misconceptions.yaml")), ids=lambda path: path.parent.name
+)
 def test_the_file_follows_the_schema(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -39,9 +45,9 @@ def test_the_file_follows_the_schema(path: Path) -> None:
 def test_its_run_refutes_it(section: str, one: Misconception) -> None:
     assert one.refuted_by is not None
     seen = outcome(one.run)
-    assert one.refuted_by.shown(seen.summary, {id_: finding.verdict.value for id_, finding in seen.findings.items()}), (
-        seen.summary
-    )
+    assert one.refuted_by.shown(
+        seen.summary, {id_: finding.verdict.value for id_, finding in seen.findings.items()}
+    ), seen.summary
 
 
 @pytest.mark.parametrize(("section", "one"), SHOWN)
@@ -78,7 +84,9 @@ def test_each_is_cited_and_each_citation_is_one(section: str) -> None:
 
 
 def test_an_unknown_one_is_named_with_those_that_come_close() -> None:
-    with pytest.raises(SectionError, match=r"^There is no misconception 'visibility_is_lock'; there is visibility_is_a_lock"):
+    with pytest.raises(
+        SectionError, match=r"^There is no misconception 'visibility_is_lock'; there is visibility_is_a_lock"
+    ):
         find_misconception("18_sqs", "visibility_is_lock")
 
 

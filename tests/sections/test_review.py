@@ -116,9 +116,18 @@ def test_without_a_file_nothing_was_answered(tmp_path: Path) -> None:
     assert load(tmp_path / "answers.json") == []
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '{"answers": 3}', '{"answers": [{}]}', '{"answers": [{"question": "q", "right": true, "on": "soon"}]}']
-)  # fmt: skip
+DAMAGED = [
+    "",
+    "{",
+    "[]",
+    "null",
+    '{"answers": 3}',
+    '{"answers": [{}]}',
+    '{"answers": [{"question": "q", "right": true, "on": "soon"}]}',
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_file_is_set_aside(tmp_path: Path, text: str) -> None:
     file = tmp_path / "answers.json"
     file.write_text(text, encoding="utf-8")
@@ -145,5 +154,5 @@ def test_without_a_choice_it_lies_in_the_home_folder(monkeypatch: pytest.MonkeyP
 def test_today_is_the_real_day_also_while_time_is_virtual() -> None:
     real = today()
     with time_machine.travel("2001-02-03T12:00:00Z", tick=False):
-        assert date.today() == date(2001, 2, 3)
+        assert date.today() == date(2001, 2, 3)  # noqa: DTZ011 - that it is the virtual day is the point
         assert today() == real
