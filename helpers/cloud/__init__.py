@@ -7,8 +7,8 @@ from helpers.cloud import clock, seal
 
 seal.install()  # before anything imports boto3 or makes a client
 
-from helpers.cloud import threads, transport  # noqa: E402  # after the seal
-from helpers.cloud.mock import absent, deliveries, entropy, ids, loading, shortcuts, state, waits  # noqa: E402
+from helpers.cloud import threads, transport
+from helpers.cloud.mock import absent, deliveries, entropy, ids, loading, shortcuts, state, waits
 
 state.install()
 ids.install()
@@ -22,11 +22,11 @@ entropy.install(transport.entropy_at_work)
 clock.install()
 threads.install()
 
-from helpers.cloud.account import Account, StillRunning, Timer, current  # noqa: E402
-from helpers.cloud.actor import Actor  # noqa: E402
-from helpers.cloud.call import Call, NotMocked, SealedError, ServiceError, Stopped  # noqa: E402
-from helpers.cloud.dataplane import DataPlane  # noqa: E402
-from helpers.cloud.signal import Signal  # noqa: E402
+from helpers.cloud.account import Account, StillRunning, Timer, current
+from helpers.cloud.actor import Actor
+from helpers.cloud.call import Call, NotMocked, SealedError, ServiceError, Stopped
+from helpers.cloud.dataplane import DataPlane
+from helpers.cloud.signal import Signal
 
 __all__ = [
     "Account",

@@ -109,6 +109,7 @@ class Run:
 
     def perform(self, work: Callable[[], None]) -> None:
         """Do `work` in the scheduler's thread instead of running on, under the same watch."""
+
         def work_as_a_run() -> None:
             actor.start_run()
             try:

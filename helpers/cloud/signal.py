@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from helpers.cloud import actor, clock
@@ -55,5 +56,4 @@ class Signal:
         for waiter in waiters:
             waiter.fired = True
             if waiter.who is not None:
-                who, ticket = waiter.who, waiter.ticket
-                self._account._after(0, lambda who=who, ticket=ticket: who.wake(ticket))  # type: ignore[misc]
+                self._account._after(0, partial(waiter.who.wake, waiter.ticket))

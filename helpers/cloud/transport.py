@@ -104,7 +104,9 @@ def session_of(account: Account) -> Any:
 
 
 _loader = botocore.loaders.create_loader()  # reading the service models is what makes a session slow
-_exceptions = botocore.errorfactory.ClientExceptionsFactory()  # so that an `except` fits the errors of any session
+_exceptions = (
+    botocore.errorfactory.ClientExceptionsFactory()
+)  # so that an `except` fits the errors of any session
 
 
 def _session_init(self: Any, *arguments: Any, **options: Any) -> None:

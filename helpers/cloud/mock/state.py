@@ -95,7 +95,7 @@ def released(state: MotoState | None) -> Iterator[None]:
     try:
         yield
     finally:
-        lock._acquire_restore(depth)  # type: ignore[attr-defined]
+        lock._acquire_restore(depth)  # type: ignore[attr-defined]  # the same
         if state is not None:
             state.activate()
 
