@@ -27,7 +27,7 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     pictures.time_axis(upper, end, labels=False)
     pictures.time_axis(lower, end)
     rows, tops = _rows([m.groups[names[i]] for i in shown])
-    total = sum(rows)
+    total = tops[-1] + rows[-1]
     spans: list[Span] = []
     failed, late, numbers = [], [], []
     for lane, i in enumerate(shown):
@@ -65,7 +65,7 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     )
     if len(shown) < len(names):
         pictures.overview(figure, flags, shown, f"all {len(names)}")
-    _name(upper, m, failed, late, tops)
+    _name(upper, end, failed, late)
     times, levels = pictures.change_points(m.busy, end)
     times, levels = pictures.thin(times, levels)
     pictures.steps(lower, times, levels, "busy consumers", "#0072B2", fill=True, at=(0.012, 0.92))
@@ -100,7 +100,7 @@ def _rows(lanes: list[Any]) -> tuple[list[int], list[float]]:
     tops, place = [], 0.0
     for number in rows:
         tops.append(place)
-        place += number
+        place += number + (0.5 if number > 1 else 0)
     return rows, tops
 
 
@@ -108,17 +108,21 @@ def _numbers(axes: Any, bars: list[tuple[float, float, float, int, str]], end: f
     """The place in its group on each bar that is long enough."""
     for start, stop, place, number, state in bars:
         if (stop - start) / end > 0.011 * (1 + len(str(number))) / 2 + 0.006:
-            colour = pictures.INK if state == "calm" else "#ffffff"
-            if state in ("work", "calm"):
-                axes.text((start + stop) / 2, place, str(number), size=8, color=colour, ha="center", va="center", zorder=5)
+            if state == "failed":
+                continue
+            colour = "#ffffff" if state == "work" else pictures.INK
+            paper = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 0.6} if state == "again" else None
+            axes.text(
+                (start + stop) / 2, place, str(number), size=8, color=colour, ha="center", va="center", zorder=5, bbox=paper
+            )
 
 
-def _name(axes: Any, m: Any, failed: list[tuple[float, float]], late: list[tuple[float, float]], tops: list[float]) -> None:
+def _name(axes: Any, end: float, failed: list[tuple[float, float]], late: list[tuple[float, float]]) -> None:
     if failed:
         pictures.note(axes, failed[0][0], failed[0][1] + 0.42, "fails: the group waits until it is visible again", pictures.WRONG, size=8.5)
     elif late:
-        first = min(late)
-        pictures.beside(axes, first[0], first[1], "done after a later one", pictures.WRONG, size=8.5)
+        stop, place = min(late, key=lambda point: (point[1], point[0]))
+        pictures.note(axes, stop, place - 0.62, "done after a later one of its group", pictures.WRONG, size=8.5, side="left" if stop > 0.5 * end else "right")
 
 
 def headline(p: Values, m: Any) -> tuple[str, str]:
