@@ -91,7 +91,7 @@ def test_what_older_notes_say_does_not_stand_in_what_is_true(fact: Fact) -> None
 def test_a_value_lies_in_its_range(fact: Fact) -> None:
     if fact.range and all(isinstance(bound, int | float) for bound in (*fact.range, fact.value)):
         low, high = fact.range
-        assert low <= fact.value <= high  # type: ignore[operator]
+        assert low <= fact.value <= high  # type: ignore[operator]  # all three are numbers here
 
 
 # What AWS's pages say, read again by hand: a slip in the file shows here.
@@ -152,7 +152,7 @@ def fact(**changed: object) -> Fact:
         "id": "a.b.c", "level": "core", "station": "s", "statement": "It is.", "source": "x", "checked": None,
         "verdict": "holds", "show": Show("cite"), "skills": (), **changed,
     }  # fmt: skip
-    return Fact(**given)  # type: ignore[arg-type]
+    return Fact(**given)  # type: ignore[arg-type]  # some are wrong on purpose
 
 
 @pytest.mark.parametrize(

@@ -127,4 +127,4 @@ def test_what_a_run_does_not_measure_is_named(refutation: Refutation) -> None:
 )
 def test_a_refutation_is_a_number_or_a_claim(given: dict[str, object]) -> None:
     with pytest.raises(SectionError, match="needs summary, op"):
-        Refutation(**given)  # type: ignore[arg-type]
+        Refutation(**given)  # type: ignore[arg-type]  # wrong on purpose
