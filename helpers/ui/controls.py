@@ -27,8 +27,9 @@ def _decimals(step: float) -> int:
 
 def _field(parameter: Parameter, value: Any) -> widgets.Widget:
     unit = f" ({parameter.unit})" if parameter.unit else ""
+    label = parameter.label[:1].upper() + parameter.label[1:]
     common: dict[str, Any] = {
-        "description": f"{parameter.label}{unit}",
+        "description": f"{label}{unit}",
         "tooltip": markup.plain(parameter.help),
         "style": {"description_width": "initial"},
         "layout": {"width": "100%"},
@@ -54,7 +55,7 @@ def _field(parameter: Parameter, value: Any) -> widgets.Widget:
             **common,
         )
     if isinstance(parameter, Flag):
-        common["description"] = parameter.label
+        common["description"] = label
         return widgets.Dropdown(value=value, options=[("no", False), ("yes", True)], **common)
     if isinstance(parameter, Choice):
         return widgets.Dropdown(value=value, options=list(parameter.choices), **common)

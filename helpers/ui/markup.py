@@ -67,6 +67,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def quoted(words: str) -> str:
+    """An option in quotation marks, closed by a full stop unless it ends with a mark of its own; HTML."""
+    return f"“{text(words)}”" + ("" if words.endswith((".", "?", "!")) else ".")
+
+
 def details(summary: str, body: str, opened: bool = False) -> str:
     """A part that starts folded; `summary` is text, `body` is HTML."""
     return f"<details{' open' if opened else ''}><summary>{text(summary)}</summary>{body}</details>"

@@ -107,7 +107,10 @@ class Panel(Shell):
             ]
         )
         hear_interrupts()
-        hear_beside_cells([*self.controls.fields.values(), self.controls.seed, *buttons])
+        asked = self.prediction.fields if self.prediction is not None else ()
+        hear_beside_cells(
+            [*self.controls.fields.values(), *buttons, *asked, self.tabs, self.tabs.style_of_calls]
+        )
         self._after: _Seen | None = None
         self._first()
 

@@ -98,6 +98,7 @@ class PredictionBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             disabled=True,
         )
         self.show_me = widgets.Button(description="Show me", tooltip="Run without a prediction")
+        self.fields = (self.choice, self.sure, self.commit, self.show_me)
         self.commit.on_click(self._commit)
         self.show_me.on_click(self._show_me)
         self.choice.observe(self._chosen, names="value")
@@ -133,7 +134,7 @@ class PredictionBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
 
     def _close(self, answer: Answer) -> None:
         self.answer = answer
-        for field in (self.choice, self.sure, self.commit, self.show_me):
+        for field in self.fields:
             field.disabled = True
         self.sure.layout.display = "none"
         self.children[-1].layout.display = "none"
@@ -162,7 +163,7 @@ def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping
             body = f"<p>{markup.text(prediction.reply)}</p>"
         else:
             rights = right_options(prediction)
-            said = " and ".join(f"“{markup.text(option.text)}”" for option in rights)
+            said = " ".join(markup.quoted(option.text) for option in rights)
             body = f"<p>The answer: {said} {markup.text(rights[0].reply if rights else '')}</p>"
         return f'<div class="ask">{body}</div>'
     if answer.number is not None:

@@ -95,7 +95,7 @@ class QuestionCard(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         rows = []
         for option in chosen:
             icon, word, kind = ("✔", "Right", "good") if option.right else ("✘", "Not right", "bad")
-            words = f"“{markup.text(option.text)}” {markup.text(option.reply)}"
+            words = f"{markup.quoted(option.text)} {markup.text(option.reply)}"
             rows.append(f'<strong class="{kind}">{icon} {word}:</strong> {words}')
         said = "" if self.question.pick == 1 else f"<p>{found} of {self.question.pick} right.</p>"
         why = f"<p>{markup.text(self.question.why)}</p>" if right and self.question.why else ""

@@ -41,7 +41,8 @@ def test_a_table_has_headers_with_a_scope() -> None:
         '<table><caption style="text-align:left">what &amp; why</caption>'
         '<thead><tr><th scope="col" class="number" align="right">A</th>'
         '<th scope="col" class="tight" style="text-align:left">B &amp; C</th></tr></thead>\n'
-        '<tbody><tr><td class="number" align="right">1</td><td class="tight" style="text-align:left"><b>2</b></td></tr></tbody></table>'
+        '<tbody><tr><td class="number" align="right">1</td>'
+        '<td class="tight" style="text-align:left"><b>2</b></td></tr></tbody></table>'
     )
 
 
@@ -58,3 +59,8 @@ def test_every_verdict_has_an_icon_a_word_and_a_colour_of_its_own() -> None:
 
 def test_options_carry_their_letters_in_the_text() -> None:
     assert markup.lettered(["one", "<b>two</b>"]) == "<p>A. one<br>B. <b>two</b></p>"
+
+
+def test_a_quoted_option_ends_a_sentence() -> None:
+    assert markup.quoted("a `b`") == "“a <code>b</code>”."
+    assert markup.quoted("Is it?") == "“Is it?”"

@@ -16,6 +16,7 @@ import tea
 from helpers.experiments.run import Run
 from helpers.ui.markup import LEFT
 from helpers.ui.panel import Panel, panel
+from helpers.ui.worker import worker
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -205,7 +206,7 @@ def test_stop_ends_a_long_run_and_keeps_the_picture(shop: tea.TeaShop) -> None:
     began = time.monotonic()
     shown.stop_button.click()
     moved(shown)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 2
     assert "Stopped at" in shown.status
     assert shown.picture == before
     assert shown.error_text == ""
@@ -235,11 +236,11 @@ def test_the_latest_values_win(shop: tea.TeaShop) -> None:
 
 def test_a_callback_returns_before_the_run_is_done(shop: tea.TeaShop) -> None:
     shown = panel("99_test.tea")
-    began = time.monotonic()
     shown.controls.fields["cups"].value = 5000
-    assert time.monotonic() - began < 0.1
+    assert worker().busy(shown)
     shown.stop()
     moved(shown)
+    assert not worker().busy(shown)
 
 
 def test_callbacks_may_come_from_any_thread(shop: tea.TeaShop) -> None:

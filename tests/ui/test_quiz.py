@@ -54,7 +54,7 @@ def test_a_right_answer_is_explained(shown: Quiz, answers: list[tuple[str, bool]
     assert card.button.disabled
     card.choose(*places(ONE, "All but some"))
     card.button.click()
-    assert "✔ Right:</strong> “All but some” There are too few cups." in card.feedback.value
+    assert "✔ Right:</strong> “All but some”. There are too few cups." in card.feedback.value
     assert "A cup is a cup." in card.feedback.value
     assert card.evidence.children == ()
     assert answers == [("99_test.one", True)]
@@ -65,7 +65,7 @@ def test_a_wrong_answer_is_answered_and_its_run_opens(shop: tea.TeaShop, shown: 
     card = shown.cards[0]
     card.choose(*places(ONE, "Everybody"))
     card.button.click()
-    assert "✘ Not right:</strong> “Everybody” Nobody pours twice." in card.feedback.value
+    assert "✘ Not right:</strong> “Everybody”. Nobody pours twice." in card.feedback.value
     assert "A cup is a cup." not in card.feedback.value
     (button,) = card.evidence.children
     assert card.slot.children == ()
@@ -91,7 +91,7 @@ def test_two_answers_are_wanted_before_the_check(shown: Quiz, answers: list[tupl
     assert not card.button.disabled
     card.button.click()
     assert "1 of 2 right." in card.feedback.value
-    assert "“Red” It is rooibos." in card.feedback.value
+    assert "“Red”. It is rooibos." in card.feedback.value
     card.choose(*places(TWO, "Green", "Black"))
     card.button.click()
     assert "2 of 2 right." in card.feedback.value
