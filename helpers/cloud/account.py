@@ -88,6 +88,7 @@ class Account:
         self._calls = 0
         self._trail = Trail()
         self._run: scheduler.Run | None = None
+        self._waiting: scheduler.Run | None = None
         self._on_error = "raise"
         self._acting_as: str | None = None
         self._state: MotoState | None = MotoState(self.seed)
@@ -202,9 +203,9 @@ class Account:
 
     def stop(self) -> None:
         """End the run that is going on, soon; it raises `Stopped`. May be called from any thread."""
-        run = self._run
-        if run is not None:
-            run.stop()
+        for run in (self._run, self._waiting):
+            if run is not None:
+                run.stop()
 
     def sleep(self, seconds: float) -> None:
         """Let the caller wait: what `time.sleep` does inside an actor and in a learner's cell.
@@ -302,7 +303,9 @@ class Account:
             for actor in dropped:
                 actor.drop()
 
-        if dropped:
+        if dropped and scheduler.here():  # one actor stops another: the scheduler does it, at this instant
+            self._after(0, unwind)
+        elif dropped:
             scheduler.Run(self, until_us=self.now_us).perform(unwind)
 
     # Calls and what they leave behind

@@ -153,6 +153,7 @@ class Actor:
         self._dropped = True
         self._wait += 1
         if self._greenlet is not None and not self._greenlet.dead and not self.done:
+            assert current is None, "only the scheduler drops an actor"
             self._enter()
             try:
                 self._greenlet.throw(ActorDropped)

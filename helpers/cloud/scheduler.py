@@ -99,13 +99,24 @@ class Run:
             raise RuntimeError(
                 "run() and advance() cannot be called inside an actor: use time.sleep() there."
             )
-        if not run_lock.acquire(timeout=0.5):
-            print("Another run is going on; this one waits for it to end.", file=sys.stderr)  # noqa: T201  # to the learner
-            run_lock.acquire()
+        self._take_turn()
         try:
             self._execute(_Job(self._loop))
         finally:
             run_lock.release()
+
+    def _take_turn(self) -> None:
+        """Wait until no other run goes on; a stop is heard meanwhile."""
+        if run_lock.acquire(timeout=0.5):
+            return
+        print("Another run is going on; this one waits for it to end.", file=sys.stderr)  # noqa: T201  # to the learner
+        self.account._waiting = self
+        try:
+            while not run_lock.acquire(timeout=_GRACE_S):
+                if self._stopping:
+                    raise Stopped("Stopped while it waited for another run to end.")
+        finally:
+            self.account._waiting = None
 
     def perform(self, work: Callable[[], None]) -> None:
         """Do `work` in the scheduler's thread instead of running on, under the same watch."""

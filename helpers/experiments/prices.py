@@ -50,7 +50,7 @@ _FIFO_OPERATIONS = (
     "ChangeMessageVisibility",
     "ChangeMessageVisibilityBatch",
 )
-# The pricing page charges the FIFO price for these on a FIFO queue, and the standard price for every other action.
+# Taken to be charged at the FIFO price on a FIFO queue, every other action at the standard price (not verified).
 
 
 @dataclass(frozen=True)

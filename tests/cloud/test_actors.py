@@ -360,3 +360,39 @@ def test_stop_from_another_thread_ends_a_computing_actor(swallow):
         with pytest.raises(Stopped, match="Stopped at 0 s"):
             cloud.run()
         assert early_monotonic() - before < 2
+
+
+def test_one_actor_may_stop_another():
+    log = []
+
+    def victim():
+        try:
+            time.sleep(1000)
+        finally:
+            log.append(("victim", cloud.now))
+
+    def killer(other):
+        time.sleep(3)
+        other.stop()
+        time.sleep(4)
+        log.append(("killer", cloud.now))
+
+    with Cloud() as cloud:
+        other = cloud.spawn(victim)
+        cloud.spawn(killer, other)
+        cloud.run()
+        assert other.done
+    assert log == [("victim", 3.0), ("killer", 7.0)]
+
+
+def test_an_actor_may_stop_itself():
+    with Cloud() as cloud:
+
+        def suicide():
+            me.stop()
+            time.sleep(5)
+            return "never"
+
+        me = cloud.spawn(suicide)
+        cloud.run()
+        assert (me.done, me.result, cloud.now) == (True, None, 0)

@@ -149,3 +149,28 @@ def test_clouds_of_two_threads_do_not_meet():
         thread.join()
     assert together == alone
     assert together[1] != together[2]
+
+
+def test_a_run_that_waits_for_its_turn_can_be_stopped(capsys):
+    started = threading.Event()
+
+    def run_long():
+        with Cloud() as cloud:
+            cloud.spawn(for_ever)
+            threading.Timer(2.0, cloud.stop).start()
+            started.set()
+            with pytest.raises(Stopped):
+                cloud.run(limit_s=1e9)
+
+    thread = threading.Thread(target=run_long)
+    thread.start()
+    started.wait()
+    real_sleep(0.1)
+    with Cloud() as second:
+        second.spawn(time.sleep, 5)
+        threading.Timer(0.8, second.stop).start()
+        with pytest.raises(Stopped, match="while it waited"):
+            second.run()
+        assert thread.is_alive()
+    thread.join()
+    assert "Another run is going on" in capsys.readouterr().err
