@@ -24,7 +24,7 @@ threads.install()
 
 from helpers.cloud.account import Account, StillRunning, Timer, current
 from helpers.cloud.actor import Actor
-from helpers.cloud.call import Call, NotMocked, SealedError, ServiceError, Stopped
+from helpers.cloud.call import Call, NotMocked, OneSentence, SealedError, ServiceError, Stopped
 from helpers.cloud.dataplane import DataPlane
 from helpers.cloud.signal import Signal
 
@@ -34,6 +34,7 @@ __all__ = [
     "Call",
     "DataPlane",
     "NotMocked",
+    "OneSentence",
     "SealedError",
     "ServiceError",
     "Signal",

@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from helpers.cloud.account import Account
 
 
+class OneSentence(Exception):  # a base; what it says is in the names of its kinds
+    """An error whose message says it all: Jupyter shows that sentence instead of a stack of internals."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
 class ServiceError(Exception):
     """The error a service answers with. boto3 raises it as its `ClientError`, typed where the service model
     has a type.
@@ -36,15 +43,15 @@ class ServiceError(Exception):
         """The whole parsed answer, where it came from moto."""
 
 
-class NotMocked(Exception):
+class NotMocked(OneSentence):
     """What was asked for is not in this mocked account. Nothing has left the machine."""
 
 
-class SealedError(Exception):
+class SealedError(OneSentence):
     """A call that would have left the machine, or that belongs to no open Cloud, was refused."""
 
 
-class Stopped(Exception):
+class Stopped(OneSentence):
     """The run was stopped from outside before it ended."""
 
 

@@ -109,7 +109,8 @@ class Run:
         """Wait until no other run goes on; a stop is heard meanwhile."""
         if run_lock.acquire(timeout=0.5):
             return
-        print("Another run is going on; this one waits for it to end.", file=sys.stderr)  # noqa: T201  # to the learner
+        if threading.current_thread() is threading.main_thread():  # a panel says so itself
+            print("Another run is going on; this one waits for it to end.", file=sys.stderr)  # noqa: T201  # to the learner
         self.account._waiting = self
         try:
             while not run_lock.acquire(timeout=_GRACE_S):

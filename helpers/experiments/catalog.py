@@ -12,6 +12,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from helpers.cloud import OneSentence
 from helpers.experiments.experiment import Experiment
 from helpers.experiments.parameter import unknown
 
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 _SECTION = re.compile(r"s(\d\d_\w+)")
 
 
-class UnknownExperiment(LookupError):
+class UnknownExperiment(OneSentence, LookupError):
     """No section has an experiment of that id; the message is one sentence with the ids that come close."""
 
 
-class UnknownDiagnosis(LookupError):
+class UnknownDiagnosis(OneSentence, LookupError):
     """No section has a failure lab of that id; the message is one sentence with the ids that come close."""
 
 

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
+from helpers.cloud import OneSentence
 
-class ParameterError(ValueError):
+
+class ParameterError(OneSentence, ValueError):
     """A parameter's name or value is not possible; the message is one sentence for the learner."""
 
 

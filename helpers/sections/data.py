@@ -11,13 +11,15 @@ from typing import Any
 
 import yaml
 
+from helpers.cloud import OneSentence
+
 FOLDER = Path(__file__).parent
 
 # The reader written in C is ten times as fast; where PyYAML was built without it, the other reads the same.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class SectionError(ValueError):
+class SectionError(OneSentence, ValueError):
     """A section, or an entry of its data, that is not there or not well-formed; the message is one sentence."""
 
 

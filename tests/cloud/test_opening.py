@@ -135,3 +135,10 @@ def test_repr_says_what_it_is_without_an_address():
         cloud.client("sqs").list_queues()
         assert repr(cloud) == "<Cloud seed=4 now=0.01 s, 1 calls, 0 actors>"
     assert repr(cloud).endswith("closed>")
+
+
+def test_jupyter_shows_a_refusal_as_one_sentence():
+    client = boto3.client("s3")
+    with pytest.raises(SealedError) as refused:
+        client.list_buckets()
+    assert refused.value._render_traceback_() == [f"SealedError: {refused.value}"]
