@@ -128,7 +128,7 @@ class Notebook:
 
     @classmethod
     def open(cls, browser: Browser, server: Server, path: str) -> Notebook:
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.set_default_timeout(30_000)
         notebook = cls(page)
         page.on("request", lambda request: notebook.requests.append(request.url))
@@ -245,7 +245,7 @@ class PanelOnPage:
     def slider(self, label: str) -> Locator:
         """The handle of the slider with that label."""
         row = self.box.locator(
-            ".widget-slider", has=self.page.get_by_text(re.compile(f"^{re.escape(label)}"))
+            ".widget-slider", has=self.page.get_by_text(re.compile(f"^{re.escape(label)}", re.IGNORECASE))
         )
         return row.locator(".noUi-handle").first
 
