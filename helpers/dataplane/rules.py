@@ -72,8 +72,7 @@ def differences_markdown() -> str:
         "Generated from the rules of the data planes (`python -m helpers.dataplane.rules`); do not edit.",
         "",
         "- **mocked**: moto 5.2.5 does as AWS documents.",
-        "- **modelled**: the course's data plane does as AWS documents; the last column says what plain moto does, "
-        "or what the model simplifies.",
+        "- **modelled**: the course's data plane does as AWS documents; the last column tells what moto does instead.",
         "- **not done**: AWS does it, nothing here does.",
     ]
     for service, title in _SERVICES.items():

@@ -20,7 +20,7 @@ class Queue:
             attributes["FifoQueue"] = "true"
         texts = {key: str(value) for key, value in attributes.items()}
         self.url = self.sqs.create_queue(QueueName=name, Attributes=texts)["QueueUrl"]
-        self.arn = self.attribute("QueueArn")
+        self.arn = self.attribute("QueueArn") or ""
 
     def attribute(self, name: str) -> str | None:
         reply = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])

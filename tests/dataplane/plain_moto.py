@@ -1,6 +1,6 @@
 """Plain boto3 over plain moto, in a process of its own: one JSON line of operations in, one line of replies out.
 
-The course's package is not imported here, so nothing of moto or botocore is replaced. `replay` is the same on both sides.
+The course's package is not imported here, so nothing of moto or botocore is replaced. Both sides share `replay`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def serve() -> None:
         with moto.mock_aws(), time_machine.travel(START, tick=False) as traveller:
             mock_random.seed(request["seed"])
             sqs = boto3.client("sqs", region_name="us-east-1")
-            replies = replay(sqs, lambda seconds: traveller.shift(seconds), request["steps"])
+            replies = replay(sqs, traveller.shift, request["steps"])
         sys.stdout.write(json.dumps(replies) + "\n")
         sys.stdout.flush()
 

@@ -132,7 +132,7 @@ def batch(queue: Queue, entries: list[dict[str, Any]]) -> dict[str, Any]:
 
 def test_batch_as_a_whole(cloud: Cloud) -> None:
     queue = Queue(cloud)
-    entries = [{"Id": str(i), "MessageBody": "a"} for i in range(11)]
+    entries: list[dict[str, Any]] = [{"Id": str(i), "MessageBody": "a"} for i in range(11)]
     assert refused(batch, queue, []) == BATCH + "EmptyBatchRequest"
     assert refused(batch, queue, entries) == BATCH + "TooManyEntriesInBatchRequest"
     assert refused(batch, queue, [entries[0], entries[0]]) == BATCH + "BatchEntryIdsNotDistinct"
@@ -152,7 +152,7 @@ def test_batch_sum_is_one_mebibyte(cloud: Cloud) -> None:
 
 def test_batch_entries_fail_one_by_one(cloud: Cloud) -> None:
     queue = Queue(cloud, MaximumMessageSize=1024)
-    bad = [
+    bad: list[dict[str, Any]] = [
         {"Id": "size", "MessageBody": "x" * 1025},
         {"Id": "text", "MessageBody": "\x00"},
         {"Id": "delay", "MessageBody": "a", "DelaySeconds": 901},
@@ -178,9 +178,8 @@ def test_batch_of_deletes_and_changes(cloud: Cloud) -> None:
     entries: list[dict[str, Any]] = [
         {"Id": str(i), "ReceiptHandle": h} for i, h in enumerate([*handles, "bogus"])
     ]
-    changes = [{**entry, "VisibilityTimeout": 0} for entry in entries[1:]] + [
-        {"Id": "over", "ReceiptHandle": handles[0], "VisibilityTimeout": 43_201}
-    ]
+    changes = [{**entry, "VisibilityTimeout": 0} for entry in entries[1:]]
+    changes += [{"Id": "over", "ReceiptHandle": handles[0], "VisibilityTimeout": 43_201}]
     reply = queue.sqs.change_message_visibility_batch(QueueUrl=queue.url, Entries=changes)
     assert [done["Id"] for done in reply["Successful"]] == ["1", "2"]
     assert [(f["Id"], f["Code"]) for f in reply["Failed"]] == [

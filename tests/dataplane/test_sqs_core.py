@@ -73,7 +73,7 @@ class Oracle:
         locked = {r.group for r in self.alive() if r.in_flight} if self.fifo else set()
         candidates = [r for r in self.waiting(now) if not self.fifo or r.group not in locked]
         if self.fifo:  # group by group, in the order of each group's first message
-            first = {}
+            first: dict[str | None, int] = {}
             for record in candidates:
                 first.setdefault(record.group, record.place)
             candidates.sort(key=lambda r: (first[r.group], r.place))

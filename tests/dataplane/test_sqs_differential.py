@@ -1,9 +1,9 @@
 """The same calls on plain moto and on a Cloud give the same replies, apart from the differences that the rules list.
 
 The sequences keep away from those differences: they use receipt handles only while these are valid, one message a
-receive on FIFO queues (moto loses their order when several time out), no instant at which a timeout ends, and no age beyond the retention period. What is
-compared is everything: ids, receipt handles, digests, timestamps, errors, headers and request ids. Left out are sequence
-numbers (moto's are random) and a queue's creation time (moto's has fractions).
+receive on FIFO queues (moto loses their order when several time out), no instant at which a timeout ends, and no age
+beyond the retention period. What is compared is everything: ids, receipt handles, digests, timestamps, errors, headers
+and request ids. Left out are sequence numbers (moto's are random) and a queue's creation time (moto's has fractions).
 """
 
 from __future__ import annotations
@@ -212,13 +212,13 @@ def same(moto_alone: PlainMoto, seed: int, steps: list[Step]) -> None:
         assert ours == theirs, call
 
 
-@settings(max_examples=60, phases=[Phase.generate])
+@settings(max_examples=40, phases=[Phase.generate])
 @given(seed=st.integers(0, 9), steps=stories(fifo=False))
 def test_standard_queue_as_moto(moto_alone: PlainMoto, seed: int, steps: list[Step]) -> None:
     same(moto_alone, seed, steps)
 
 
-@settings(max_examples=60, phases=[Phase.generate])
+@settings(max_examples=40, phases=[Phase.generate])
 @given(seed=st.integers(0, 9), steps=stories(fifo=True))
 def test_fifo_queue_as_moto(moto_alone: PlainMoto, seed: int, steps: list[Step]) -> None:
     same(moto_alone, seed, steps)

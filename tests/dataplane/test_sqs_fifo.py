@@ -189,14 +189,15 @@ def test_throughput_quota_per_action(high: bool, limit: int) -> None:
 def test_throughput_counts_a_batch_as_one_call(cloud: Cloud) -> None:
     queue = fifo(cloud)
     queue.sqs = cloud.client("sqs", config=Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
+    def ten(call: int) -> list[dict[str, str]]:
+        same = {"MessageBody": "x", "MessageGroupId": "g"}
+        return [{"Id": str(n), "MessageDeduplicationId": f"{call}-{n}", **same} for n in range(10)]
+
     for call in range(300):
-        entries = [
-            {"Id": str(n), "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": f"{call}-{n}"}
-            for n in range(10)
-        ]
-        queue.sqs.send_message_batch(QueueUrl=queue.url, Entries=entries)
+        queue.sqs.send_message_batch(QueueUrl=queue.url, Entries=ten(call))
     assert queue.counts() == (3_000, 0, 0)
-    assert refused(queue.sqs.send_message_batch, QueueUrl=queue.url, Entries=entries) == "RequestThrottled"
+    assert refused(queue.sqs.send_message_batch, QueueUrl=queue.url, Entries=ten(300)) == "RequestThrottled"
 
 
 def test_expiry_of_a_message_in_flight_unlocks_its_group(cloud: Cloud) -> None:

@@ -94,7 +94,7 @@ def test_redrive_allow_policy(cloud: Cloud) -> None:
     dead = Queue(cloud, "dead", RedriveAllowPolicy=json.dumps({"redrivePermission": "denyAll"}))
     policy = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 3})
     assert refused(Queue, cloud, "s1", RedrivePolicy=policy) == "InvalidParameterValue"
-    arn = dead.arn.replace("dead", "s2")  # type: ignore[union-attr]  # a queue has an ARN
+    arn = dead.arn.replace("dead", "s2")
     allowed = json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [arn]})
     dead.set(RedriveAllowPolicy=allowed)
     assert dead.attribute("RedriveAllowPolicy") == allowed
@@ -211,6 +211,7 @@ def test_move_task_rate_progress_and_cancel(cloud: Cloud) -> None:
         log.append((cloud.now - start, task["Status"], task["ApproximateNumberOfMessagesMoved"]))
         cloud.advance(1)
     assert log == [(0, "RUNNING", 0), (1, "RUNNING", 2), (2, "RUNNING", 4)]
+    (task,) = tasks(dead)
     assert task["TaskHandle"] == reply["TaskHandle"]
     assert (task["ApproximateNumberOfMessagesToMove"], task["MaxNumberOfMessagesPerSecond"]) == (10, 2)
     cancelled = dead.sqs.cancel_message_move_task(TaskHandle=reply["TaskHandle"])

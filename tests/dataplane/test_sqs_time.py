@@ -224,20 +224,29 @@ def test_long_poll_is_first_come_first_served(cloud: Cloud) -> None:
     assert log == [("r0", 1, ["m0"]), ("r1", 2, ["m1"]), ("r2", 3, ["m2"])]
 
 
-def test_long_poll_of_a_stopped_consumer_loses_no_wake(cloud: Cloud) -> None:
+@pytest.mark.parametrize("woken", [False, True])
+def test_long_poll_of_a_stopped_consumer_loses_no_wake(cloud: Cloud, woken: bool) -> None:
     queue = Queue(cloud)
     log: list[tuple[str, float, list[str]]] = []
 
     def receive(name: str) -> None:
         log.append((name, cloud.now, queue.bodies(1, WaitTimeSeconds=20)))
 
+    def receive_and_note() -> None:
+        receive("r1")
+        ended.append(cloud.now)
+
+    ended: list[float] = []
     first = cloud.spawn(receive, "r0")
-    cloud.spawn(receive, "r1")
+    cloud.spawn(receive_and_note)
     cloud.run(until=2)
-    first.stop()
+    if not woken:
+        first.stop()
     queue.send("a")
+    if woken:
+        first.stop()  # its wake is on the way
     cloud.run(until=3)
-    assert log == [("r1", 0, ["a"])]
+    assert ([(name, bodies) for name, _, bodies in log], ended) == ([("r1", ["a"])], [2])
 
 
 def test_long_poll_fails_when_the_queue_is_deleted(cloud: Cloud) -> None:

@@ -10,7 +10,10 @@ from helpers.dataplane.sqs.limits import BATCH_ENTRIES, ENTRY_ID
 
 
 def check_entries(action: str, entries: list[dict[str, Any]]) -> None:
-    """Refuse a whole batch: none or more than 10 entries, a malformed id, an id twice (API/API_SendMessageBatch.html)."""
+    """Refuse a whole batch: none or more than 10 entries, a malformed id, an id twice.
+
+    AWS: API/API_SendMessageBatch.html.
+    """
     if not entries:
         raise errors.empty_batch(action)
     seen: set[str] = set()

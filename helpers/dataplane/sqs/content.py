@@ -76,7 +76,7 @@ def _check_name(name: str) -> None:
     reserved = name.lower().startswith(("aws.", "amazon."))
     if reserved or len(name) > 256 or name[0] == "." or name[-1] == "." or ".." in name:
         raise errors.invalid_parameter(
-            f"The message attribute name '{name}' is invalid. It must be at most 256 characters long, without the prefix "
+            f"The message attribute name '{name}' is invalid. It has at most 256 characters, not the prefix "
             "AWS. or Amazon., without a period at either end and without periods in a row."
         )
 
@@ -88,7 +88,7 @@ def _as_bytes(content: Any) -> bytes:
 
 
 def size_bytes(body: str, attributes: Attributes | None) -> int:
-    """Bytes that count towards the size of a message: body and all parts of its attributes, not the system attributes."""
+    """Bytes of body and all parts of the attributes: the size of a message. System attributes do not count."""
     size = len(body) if body.isascii() else len(body.encode())
     if attributes:
         for name, value in attributes.items():

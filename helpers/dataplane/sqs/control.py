@@ -69,7 +69,7 @@ class Control:
         call.parameters = {**call.parameters, "Attributes": given}
 
     def _check_redrive(self, arn: str, fifo: bool, given: dict[str, Any]) -> None:
-        """The dead-letter queue: of the same type, in the same account and Region, and willing. Fills in the default of 10.
+        """The target is of the same type, in the same account and Region, and willing. Fills in the default of 10.
 
         AWS: API/API_CreateQueue.html (RedrivePolicy, RedriveAllowPolicy), GUIDE/sqs-dead-letter-queues.html.
         """

@@ -62,7 +62,7 @@ class FifoQueue(Queue):
     # Sending
 
     def first_of(self, deduplication_id: str, group: str, now_us: int) -> Accepted | None:
-        """The message id and sequence number accepted within the last 5 minutes under this deduplication id, received and deleted or not.
+        """Message id and number accepted in the last 5 minutes under this id, the message deleted or not.
 
         The scope is the queue, or the message group if DeduplicationScope says so.
         AWS: GUIDE/using-messagededuplicationid-property.html.
@@ -155,7 +155,7 @@ class FifoQueue(Queue):
             return None
         messages = [message for message, _, _ in given]
         for message in messages:
-            self._set_timer(message, now_us + visibility_us)
+            self._timers.set(message, now_us + visibility_us)
         self._attempts[attempt_id] = (at_us, visibility_us, [(m, m.handle or "", m.due_us) for m in messages])
         return messages
 
@@ -220,7 +220,7 @@ class FifoQueue(Queue):
                 self.visible -= 1
                 self.delayed += 1
             if message.state == DELAYED:
-                self._set_timer(message, max(due_us, now_us))
+                self._timers.set(message, max(due_us, now_us))
         for group in self._groups.values():
             group.waiting = [entry for entry in group.waiting if entry[1].state == READY]
             heapify(group.waiting)

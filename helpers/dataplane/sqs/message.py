@@ -36,7 +36,7 @@ class Message:
 
     def __init__(
         self,
-        id: str,
+        message_id: str,
         body: str,
         attributes: Mapping[str, Any] | None = None,
         group: str | None = None,
@@ -45,7 +45,7 @@ class Message:
         trace_header: str | None = None,
         delay_us: int | None = None,
     ) -> None:
-        self.id = id
+        self.id = message_id
         self.body = body
         self.body_md5 = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
         self.attributes = attributes or None

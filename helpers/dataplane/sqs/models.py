@@ -9,7 +9,7 @@ GUIDE = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGu
 
 @dataclass
 class Models:
-    """Switches of the SQS model of one account. Every default is the documented rule, or "off" where AWS gives no number.
+    """Switches of the SQS model of one account. Every default is the documented rule, or "off" where there is none.
 
     `cloud.plane("sqs").models` holds them; a change counts from the next call on.
 

@@ -63,8 +63,10 @@ class Moves:
                 rate, "MaxNumberOfMessagesPerSecond", f"must be between 1 and {MOVE_RATE}."
             )
         if any(task.source_arn == arn and task.status == "RUNNING" for task in self._tasks):
-            message = "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
-            raise errors.invalid_parameter(message)
+            raise errors.invalid_parameter(
+                "There is already a task running. "
+                "Only one active task is allowed for a source queue arn at a given time."
+            )
         source.queue.settle(self._account.now_us)
         content = json.dumps({"taskId": ids.uuid4(), "sourceArn": arn})
         handle = base64.b64encode(content.encode()).decode()

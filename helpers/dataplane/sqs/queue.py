@@ -1,15 +1,14 @@
-"""A queue's messages: what is available, delayed, in flight, and when that changes. Pure: every method is told the time.
+"""A queue's messages: what is available, delayed, in flight, and when that changes.
 
 The rules that both kinds of queue share stand here; `standard` and `fifo` say which message comes next.
-Times are whole microseconds since the Cloud's start. No method costs more than O(log n) in the backlog, except
-`purge` and a change of a FIFO queue's delay.
+Pure: every method is told the time, in whole microseconds since the Cloud's start. No method costs more than O(log n)
+in the backlog, except `purge` and a change of a FIFO queue's delay.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
 from itertools import count
 from random import Random
 
@@ -18,10 +17,8 @@ from helpers.dataplane.sqs.configuration import Configuration
 from helpers.dataplane.sqs.limits import MAXIMUM_VISIBILITY_S, PURGE_US, SECOND_US
 from helpers.dataplane.sqs.message import DELAYED, GONE, IN_FLIGHT, READY, Message
 from helpers.dataplane.sqs.models import Models
+from helpers.dataplane.sqs.timers import Expiries, Timers
 
-_SLACK = 256
-
-Timer = tuple[int, int, Message]
 DeadLetter = Callable[["Queue", Message, int], bool]
 
 
@@ -33,7 +30,7 @@ class Queue:
     """The messages of one queue. Use `standard.StandardQueue` or `fifo.FifoQueue`.
 
     `visible`, `delayed` and `in_flight` are the counts that GetQueueAttributes reports; call `settle` first.
-    `fresh` counts messages that became available since somebody last set it to 0: so many waiting receives can be woken.
+    `fresh` counts messages that became available since somebody last set it to 0: so many receives can be woken.
     `dead_letter(queue, message, now_us)` takes a message that was received too often, or says False if it cannot.
     """
 
@@ -53,9 +50,8 @@ class Queue:
         self.deleted = False
         self._purged_us: int | None = None
         self._places = count(1)
-        self._serial = count(1)
-        self._timers: list[Timer] = []
-        self._expiries: list[Timer] = []
+        self._timers = Timers()
+        self._expiries = Expiries()
 
     # What a kind of queue adds
 
@@ -82,11 +78,11 @@ class Queue:
         message.arrived_us = now_us
         message.order = next(self._places)
         self.messages[message.order] = message
-        heappush(self._expiries, (message.enqueued_us, next(self._serial), message))
+        self._expiries.add(message)
         if delay_us > 0:
             message.state = DELAYED
             self.delayed += 1
-            self._set_timer(message, now_us + delay_us)
+            self._timers.set(message, now_us + delay_us)
         else:
             message.state = READY
             self.visible += 1
@@ -100,35 +96,22 @@ class Queue:
         A message is available again exactly at the end of its timeout (GUIDE/sqs-visibility-timeout.html), and gone
         exactly at the end of the retention period, whether it is waiting, delayed or in flight.
         """
-        expired_us = now_us - self.configuration.retention_us
-        while self._expiries and self._expiries[0][0] <= expired_us:
-            message = heappop(self._expiries)[2]
-            if message.state != GONE:
-                self.remove(message)
-        timers = self._timers
-        while timers and timers[0][0] <= now_us:
-            due_us, _, message = heappop(timers)
-            if message.due_us == due_us and message.state in (DELAYED, IN_FLIGHT):
-                self._release(message)
+        for message in self._expiries.until(now_us - self.configuration.retention_us):
+            self.remove(message)
+        for message in self._timers.until(now_us):
+            self._release(message)
 
     def next_due_us(self) -> int | None:
         """When something next happens by itself that may let a waiting receive go on, or None."""
-        timers, expiries = self._timers, self._expiries
-        while timers and (
-            timers[0][0] != timers[0][2].due_us or timers[0][2].state not in (DELAYED, IN_FLIGHT)
-        ):
-            heappop(timers)
-        while expiries and expiries[0][2].state == GONE:
-            heappop(expiries)
-        ends = [timers[0][0]] if timers else []
-        if expiries and (self.configuration.fifo or self.full):
-            # A message that expires in flight unlocks its group, or makes room.
-            ends.append(expiries[0][0] + self.configuration.retention_us)
-        return min(ends, default=None)
-
-    def _set_timer(self, message: Message, due_us: int) -> None:
-        message.due_us = due_us
-        heappush(self._timers, (due_us, next(self._serial), message))
+        due_us = self._timers.first_us()
+        if not (self.configuration.fifo or self.full):
+            return due_us
+        # A message that expires in flight unlocks its group, or makes room.
+        enqueued_us = self._expiries.first_us()
+        if enqueued_us is None:
+            return due_us
+        expires_us = enqueued_us + self.configuration.retention_us
+        return expires_us if due_us is None else min(due_us, expires_us)
 
     def _release(self, message: Message) -> None:
         """A delayed message, or one in flight, becomes available."""
@@ -171,7 +154,7 @@ class Queue:
             message.state = IN_FLIGHT
             self.visible -= 1
             self.in_flight += 1
-            self._set_timer(message, now_us + visibility_us)
+            self._timers.set(message, now_us + visibility_us)
 
     def _set_aside(self, message: Message, now_us: int) -> bool:
         """Move a message that was received maxReceiveCount times to the dead-letter queue; True if it went.
@@ -216,8 +199,8 @@ class Queue:
         if seconds == 0:
             self._release(message)
         else:
-            self._set_timer(message, due_us)
-            self._tidy()
+            self._timers.set(message, due_us)
+            self._timers.tidy(self.delayed + self.in_flight)
 
     def delete(self, handle: str, now_us: int) -> None:
         """Delete the message that this receipt handle stands for; a message that is gone already is no error."""
@@ -241,7 +224,8 @@ class Queue:
             self.visible -= 1
         del self.messages[message.order]
         message.forget_content()
-        self._tidy()
+        self._expiries.tidy(len(self.messages))
+        self._timers.tidy(self.delayed + self.in_flight)
 
     def next_to_move(self) -> Message | None:
         """The oldest available message, for a move task; it stays until it is removed."""
@@ -256,7 +240,7 @@ class Queue:
             self.remove(message)
 
     def configure(self, configuration: Configuration, now_us: int) -> None:
-        """Obey new settings from now on. A shorter retention period expires what is older (API/API_CreateQueue.html)."""
+        """Obey new settings at once. A shorter retention period expires what is older (API/API_CreateQueue.html)."""
         self.settle(now_us)
         self.configuration = configuration
         self.settle(now_us)
@@ -271,14 +255,3 @@ class Queue:
             if not limit or message.receives_here < limit:
                 return now_us - message.arrived_us
         return 0
-
-    def _tidy(self) -> None:
-        """Drop timers that no longer count once they outweigh the rest, so that the cost stays constant on average."""
-        if len(self._expiries) > 2 * len(self.messages) + _SLACK:
-            self._expiries = [timer for timer in self._expiries if timer[2].state != GONE]
-            heapify(self._expiries)
-        if len(self._timers) > 2 * (self.delayed + self.in_flight) + _SLACK:
-            self._timers = [
-                t for t in self._timers if t[2].state in (DELAYED, IN_FLIGHT) and t[0] == t[2].due_us
-            ]
-            heapify(self._timers)

@@ -28,7 +28,7 @@ class Served:
 
 
 class Queues:
-    """All queues whose messages were asked for. A queue's configuration is read once, and again after a call changed it."""
+    """All queues whose messages were asked for. A configuration is read once, and again after a change."""
 
     def __init__(self, account: Account, models: Models) -> None:
         self.account = account

@@ -19,7 +19,7 @@ class CallRate:
         self._calls: dict[str, deque[int]] = {}
 
     def count(self, action: str, limit: int, now_us: int) -> None:
-        """Count a call, or raise RequestThrottled, which is not counted. `action` names single and batch calls alike."""
+        """Count a call, or raise RequestThrottled, uncounted. A batch has the `action` of its single call."""
         calls = self._calls.setdefault(action, deque())
         while calls and now_us - calls[0] >= SECOND_US:
             calls.popleft()

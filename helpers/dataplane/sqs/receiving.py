@@ -79,7 +79,7 @@ class Receiving:
         else:
             queue.settle(now_us)
             if queue.full and not wait_s:
-                # Only a short poll says so; a long poll, and a FIFO queue, just find nothing (GUIDE/quotas-queues.html).
+                # Only a short poll says so; a long poll, and a FIFO queue, find nothing (GUIDE/quotas-queues.html).
                 raise errors.over_limit(queue.models.in_flight_limit)
             taken = queue.take(
                 count, visibility_us, now_us, account.timestamp_ms, ids.receipt_handle, not wait_s
@@ -110,7 +110,7 @@ class Receiving:
         return attempt_id
 
 
-# Names that ReceiveMessage accepts in AttributeNames: its own, and those of queue attributes, which it has no values for.
+# Names that ReceiveMessage accepts in AttributeNames: its own, and those of queue attributes, which have no value here.
 _KNOWN_NAMES = frozenset(SYSTEM_ATTRIBUTES) | {
     "All", "Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn",

@@ -35,7 +35,7 @@ class Sending:
         return reply
 
     def send_message_batch(self, call: Call) -> dict[str, Any]:
-        """Up to 10 messages, 1 MiB in all; what is wrong with one entry fails that entry (API/API_SendMessageBatch.html)."""
+        """Up to 10 messages, 1 MiB in all; each succeeds or fails by itself (API/API_SendMessageBatch.html)."""
         served = self._queues.of(call)
         entries = call.parameters.get("Entries", [])
         check_entries("SendMessage", entries)

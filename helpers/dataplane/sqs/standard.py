@@ -30,7 +30,7 @@ class StandardQueue(Queue):
         new_handle: Callable[[], str],
         short_poll: bool = False,
     ) -> list[Message]:
-        """Hand out up to `count` messages and hide them; fewer if fewer are available. Each gets a new receipt handle."""
+        """Hand out up to `count` messages, as many as are available, and hide them. Each gets a new receipt handle."""
         self.settle(now_us)
         self._ready.fair = self.models.fair_queues
         room = self.models.in_flight_limit - self.in_flight
