@@ -22,13 +22,15 @@ Open = Callable[[str], "lab.Notebook"]
 
 
 def scratch() -> bytes:
-    """A notebook with a long run in it, which no section has."""
+    """A notebook with a long run in it, which no section has, a free panel, a scene and a quiz."""
     from nbformat.v4 import new_code_cell, new_notebook
 
     cells = [
         "from helpers.experiments.run import Run\nfrom helpers.ui.panel import Panel\nfrom slow import SLOW",
         "Panel(Run(SLOW, SLOW.values()))",
-        "from helpers import panel\n\npanel('18_sqs.visibility')",
+        "from helpers import panel, quiz\n\npanel('18_sqs.visibility')",
+        "panel('18_sqs.visibility', scene='too_short')",
+        "quiz('18_sqs', station='visibility')",
     ]
     return to_bytes(normalise(new_notebook(cells=[new_code_cell(source) for source in cells])))
 

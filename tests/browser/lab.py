@@ -260,6 +260,14 @@ class PanelOnPage:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def press_first(self, *keys: str) -> None:
+        """Move the first slider that is free by keyboard."""
+        handle = self.box.locator(".noUi-target:not([disabled]) .noUi-handle").first
+        handle.scroll_into_view_if_needed()
+        handle.focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+
     def says(self, words: str, timeout_s: float = 10) -> None:
         """Wait until the panel's text holds `words`."""
         self.page.wait_for_function(

@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 
 Open = Callable[[str], Notebook]
 COURSE = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+WITH_SCENES = [name for name in COURSE if "scene=" in (NOTEBOOKS / name).read_text(encoding="utf-8")]
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -66,6 +67,62 @@ def test_a_slider_moved_by_keyboard_changes_picture_and_claim(
     panel.button("Reset").click()
     panel.says("18_sqs.visibility:")
     assert panel.claims == claims
+    clean(notebook)
+
+
+@pytest.mark.parametrize("name", ["scratch.ipynb", *WITH_SCENES])
+def test_after_a_look_at_the_answer_the_slider_is_free(
+    name: str, open_notebook: Open, screenshots: Path
+) -> None:
+    """The first scene of the notebook: *Show me*, then the freed slider by keyboard."""
+    notebook = open_notebook(name)
+    notebook.run_all()
+    panel = next(one for one in notebook.panels() if one.button("Show me").count())
+    picture, claims = panel.picture, panel.claims
+    assert (
+        panel.box.locator(".noUi-target[disabled]").count() == panel.box.locator(".noUi-target").count() > 0
+    )
+    panel.button("Show me").click()
+    panel.until("picture", picture)
+    panel.until("claims", claims)
+    assert picture_is_shown(panel)
+    shown = panel.picture
+    panel.press_first("PageUp")
+    panel.until("picture", shown)
+    for short, theme in THEMES.items():
+        notebook.theme(theme)
+        notebook.shoot(screenshots / f"{Path(name).stem}-scene-{short}.png", panel)
+    clean(notebook)
+
+
+def test_a_prediction_is_answered(open_notebook: Open, screenshots: Path) -> None:
+    notebook = open_notebook("scratch.ipynb")
+    notebook.run_all()
+    panel = notebook.panel(2)
+    notebook.shoot(screenshots / "prediction-asked.png", panel)
+    panel.box.get_by_text("Nothing: it belongs to its worker until deleted").click()
+    panel.box.locator("button", has_text="certain").click()
+    panel.button("Commit prediction").click()
+    panel.says("A receive lends the message for the length of the timeout")
+    panel.says("18_sqs.visibility?visibility_timeout_s=10:")
+    notebook.shoot(screenshots / "prediction-answered.png", panel)
+    clean(notebook)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_quiz_answers_the_option_chosen(theme: str, open_notebook: Open, screenshots: Path) -> None:
+    notebook = open_notebook("scratch.ipynb")
+    notebook.theme(THEMES[theme])
+    notebook.run_all()
+    quiz = notebook.page.locator(".jp-OutputArea .course:has(input[type=radio], input[type=checkbox])").last
+    before = quiz.inner_text()
+    quiz.locator("input").first.click()
+    quiz.locator("button:not([disabled])").first.click()
+    notebook.page.wait_for_function(
+        "([box, words]) => box.innerText !== words", arg=[quiz.element_handle(), before]
+    )
+    assert "✔" in quiz.inner_text() or "✘" in quiz.inner_text()
+    quiz.screenshot(path=screenshots / f"quiz-{theme}.png")
     clean(notebook)
 
 
