@@ -164,8 +164,8 @@ class Poison(Experiment):
                     return
 
         def audit() -> None:
-            # Just after whole quarters of a day since the sending: the first look that finds nothing tells when they went.
-            time.sleep(60)
+            # Ten minutes after whole quarters of a day since the sending: soon after dead letters can have become too old.
+            time.sleep(600)
             while count(dead_url):
                 time.sleep(AUDIT_S - LATENCY_S)
 
@@ -216,7 +216,7 @@ class Poison(Experiment):
             "dead_poison": len(arrived) - sum(dead_s[place] is not None for place in good),
             "good_done": sum(any(attempt.fate == "done" for attempt in lanes[place]) for place in good),
             "to_dlq_s": round(max(to_dead, default=0.0), 2),
-            "readable_days": round((gone_s - first_dead) / DAY_S, 2) if gone_s is not None else 0.0,
+            "readable_days": round((gone_s - first_dead) / DAY_S, 1) if gone_s is not None else 0.0,
             "worker_calls": sum(row.actor.startswith("worker") for row in rows),
         }
         end_s = max([*busy_until, *arrived.values()], default=1.0)

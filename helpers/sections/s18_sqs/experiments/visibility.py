@@ -132,29 +132,27 @@ class Visibility(Experiment):
             ]
             sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
 
-        def work(seconds: float, held: list[str]) -> None:
-            """Take `seconds`, and with `extend` keep all messages in hand hidden meanwhile."""
-            if not p.extend or not p.visibility_timeout_s:
-                time.sleep(seconds)
-                return
+        def work(seconds: float, held: list[str], beat: dict[str, float]) -> None:
+            """Take `seconds`, and with `extend` keep all messages in hand hidden meanwhile; `beat` is when to do so next."""
             end = time.monotonic() + seconds
-            every = p.visibility_timeout_s / 3
-            while end - time.monotonic() > every:
-                time.sleep(every)
+            while p.extend and p.visibility_timeout_s and beat["due_s"] < end:
+                time.sleep(max(0.0, beat["due_s"] - time.monotonic()))
                 extend(held)
+                beat["due_s"] = time.monotonic() + p.visibility_timeout_s / 3
             time.sleep(max(0.0, end - time.monotonic()))
 
         def serve() -> None:
             while True:
                 reply = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=p.batch_size)
                 held = [message["ReceiptHandle"] for message in reply.get("Messages", [])]
+                beat = {"due_s": time.monotonic() + p.visibility_timeout_s / 3}
                 for message in reply.get("Messages", []):
                     job = json.loads(message["Body"])["job"] - 1
                     if crashes[job]:
                         crashes[job] = False
-                        work(work_s[job] / 2, held)
+                        work(work_s[job] / 2, held, beat)
                         raise Crash
-                    work(work_s[job], held)
+                    work(work_s[job], held, beat)
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                     held.remove(message["ReceiptHandle"])
 
