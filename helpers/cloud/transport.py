@@ -292,7 +292,7 @@ def _one_attempt(
             except ServiceError as error:
                 if error.parsed is not None:
                     return error.status, error.parsed, error.code
-                return error.status, _error_answer(call, error), error.code
+                return error.status, _error_answer(error), error.code
     except (*_PASSES, actors.ActorDropped, KeyboardInterrupt):
         raise
     except actors.Eviction:
@@ -315,12 +315,9 @@ def _one_attempt(
             who.in_service = False
 
 
-def _error_answer(call: Call, error: ServiceError) -> dict[str, Any]:
-    answer: dict[str, Any] = {"Message": error.message, "Code": error.code}
-    if call.service == "sqs":  # a JSON service that keeps the codes of its old query protocol
-        answer["QueryErrorCode"] = error.code.rpartition(".")[2]
-    answer["Type"] = "Sender" if error.sender_fault else "Receiver"
-    return {"Error": answer}
+def _error_answer(error: ServiceError) -> dict[str, Any]:
+    fault = "Sender" if error.sender_fault else "Receiver"
+    return {"Error": {"Message": error.message, "Code": error.code, "Type": fault}}
 
 
 def _metadata(
