@@ -59,7 +59,7 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 def to_text(notebook: NotebookNode) -> str:
     """Return the text of the file: sorted keys, one space of indent, a newline at the end."""
-    text: str = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    text: str = nbformat.writes(notebook, version=4)
     return text.rstrip("\n") + "\n"
 
 
@@ -164,7 +164,7 @@ def load(data: bytes | str) -> NotebookNode:
     """Read a notebook from the contents of its file; raises ValueError in one sentence if it is none."""
     text = data.decode("utf-8") if isinstance(data, bytes) else data
     try:
-        notebook: NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]  # as above
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)
     except (ValueError, KeyError, AttributeError, TypeError) as error:  # whatever it trips over first
         raise ValueError(f"this file is not a Jupyter notebook ({type(error).__name__})") from error
     return notebook

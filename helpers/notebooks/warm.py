@@ -242,7 +242,7 @@ async def _run(notebook: NotebookNode) -> tuple[list[list[Message]], str]:
     config = Config({"HistoryManager": {"enabled": False}})
     shell = WarmZMQShell.instance(config=config)
     # The backend hooks itself to the shell when it is first imported; in a fork it has been already.
-    backend._enable_matplotlib_integration()
+    backend._enable_matplotlib_integration()  # type: ignore[no-untyped-call]  # untyped there
     # pandas takes this default, when it is imported, from whether it then stands in a notebook.
     pd.set_option("display.max_columns", 20)
     streams = sys.stdout, sys.stderr
@@ -264,12 +264,12 @@ async def _run(notebook: NotebookNode) -> tuple[list[list[Message]], str]:
 async def _run_cell(shell: WarmZMQShell, source: str) -> BaseException | None:
     """Run one cell the way ipykernel's `do_execute` does; return what it raised, or None."""
     try:
-        transformed = shell.transform_cell(source)
+        transformed = shell.transform_cell(source)  # type: ignore[no-untyped-call]  # as above
         problem = None
     except Exception:  # noqa: BLE001  (whatever it is, IPython shows it as the cell's error)
         transformed, problem = source, sys.exc_info()
     if not shell.should_run_async(source, transformed_cell=transformed, preprocessing_exc_tuple=problem):
-        result = shell.run_cell(source, store_history=True)
+        result = shell.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]  # as above
     else:
         result = await shell.run_cell_async(
             source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=problem

@@ -138,6 +138,7 @@ class Notebook:
         page.goto(server.url(path))
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         notebook.await_kernel()
+        notebook.theme("JupyterLab Light")  # the server remembers what another page has chosen
         return notebook
 
     def _console(self, message: ConsoleMessage) -> None:
