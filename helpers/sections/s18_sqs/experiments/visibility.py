@@ -201,8 +201,10 @@ class Visibility(Experiment):
             causes = {
                 _cause(lane[:place], again) for place, again in enumerate(lane) if again.started_s is not None
             }
-            twice.append("timeout" in causes)
-            strays.append("stray" in causes)
+            # Without the model of stray copies nothing but the timeout can bring a message back.
+            stray = "stray" in causes and p.rare_duplicate_percent > 0
+            twice.append("timeout" in causes or ("stray" in causes and not stray))
+            strays.append(stray)
             for place, attempt in enumerate(lane):
                 if attempt.fate == "failed":
                     recoveries.append(
