@@ -18,10 +18,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ
 
 import lab  # noqa: E402  # beside the browser's tests
 from frontend import kernel  # noqa: E402  # beside the kernel's tests
-from measure import experiments, latencies, memory_mb, neighbours, p95, runs, show  # noqa: E402
-from nbformat.v4 import new_code_cell, new_notebook  # noqa: E402
+from measure import experiments, latencies, memory_mb, neighbours, p95, runs, show  # noqa: E402  # likewise
+from nbformat.v4 import new_code_cell, new_notebook  # noqa: E402  # after the path
 
-from helpers.notebooks.normalise import normalise, to_bytes  # noqa: E402
+from helpers.notebooks.normalise import normalise, to_bytes  # noqa: E402  # likewise
 
 TRIALS = 40
 CLOCK = """
