@@ -74,11 +74,11 @@ STATES: Mapping[str, Look] = {
 }
 """Colour and texture of each state, the same in every section.
 
-work: an attempt that ends well. calm: the same, where there is nothing to see. late: work that goes on after the message became
-visible to others. again: work on something that was or is being done elsewhere. failed: an attempt that ended in an
-error or a crash. hidden: held back (visibility timeout, delay). wait: available, nobody takes it. poll: a receive
-call that brings something. empty: one that does not. throttled: refused for now. starting: boot, cold start.
-stored: kept (a dead letter, a record).
+work: an attempt that ends well. calm: the same, where there is nothing to see. late: work that goes on after
+the message became visible to others. again: work on something that was or is being done elsewhere. failed: an
+attempt that ended in an error or a crash. hidden: held back (visibility timeout, delay). wait: available,
+nobody takes it. poll: a receive call that brings something. empty: one that does not. throttled: refused for
+now. starting: boot, cold start. stored: kept (a dead letter, a record).
 """
 
 
@@ -146,10 +146,14 @@ def layout(
 
 
 def _plain(axes: Axes) -> None:
-    """Matplotlib's own ticks and frames take longer than all the rest: they are off, and drawn here as lines and words."""
+    """Matplotlib's own ticks and frames take longer than all the rest: they are off, and drawn here as lines and
+    words.
+    """
     axes.set_axis_off()
     axes.set_autoscale_on(False)
-    base = LineCollection([((0, 0), (1, 0))], colors="#9aa0a6", linewidths=0.8, transform=axes.transAxes, zorder=1.5)
+    base = LineCollection(
+        [((0, 0), (1, 0))], colors="#9aa0a6", linewidths=0.8, transform=axes.transAxes, zorder=1.5
+    )
     base.set_clip_on(False)
     axes.add_collection(base, autolim=False)
 
@@ -320,7 +324,9 @@ def note(
         size=size,
         color=colour,
         transform=axes.transData + _shift(axes, *shift),
-        bbox={"facecolor": BACKGROUND, "edgecolor": "none", "alpha": 0.82, "pad": 0.8} if side != "over" else None,
+        bbox={"facecolor": BACKGROUND, "edgecolor": "none", "alpha": 0.82, "pad": 0.8}
+        if side != "over"
+        else None,
         zorder=4,
     )
 
@@ -334,7 +340,9 @@ def beside(
     size: float = 8.5,
     else_s: float | None = None,
 ) -> Text:
-    """A note to the right of a point or, where it would leave the picture, to the left of it (or of the time `else_s`)."""
+    """A note to the right of a point or, where it would leave the picture, to the left of it (or of the time
+    `else_s`).
+    """
     left, right = axes.get_xlim()
     share = (time_s - left) / (right - left)
     room = (1 - share) * axes.get_position().width * WIDTH_IN * 72
@@ -343,7 +351,9 @@ def beside(
     return note(axes, time_s if else_s is None else else_s, place, words, colour, side="left", size=size)
 
 
-def over_end(axes: Axes, time_s: float, value: float, words: str, colour: str = INK, *, under: bool = False) -> Text:
+def over_end(
+    axes: Axes, time_s: float, value: float, words: str, colour: str = INK, *, under: bool = False
+) -> Text:
     """The name of a curve over (or under) its last point, ending there."""
     return axes.text(
         time_s,
@@ -404,7 +414,9 @@ def steps(
     """A quantity that changes in steps, named where it is: at `at` (shares of the axes) or above its highest point."""
     style: Any = "solid" if dashes is None else (0, dashes)
     axes.add_line(
-        Line2D(times, values, drawstyle="steps-post", color=colour, linewidth=width, linestyle=style, zorder=2.5)
+        Line2D(
+            times, values, drawstyle="steps-post", color=colour, linewidth=width, linestyle=style, zorder=2.5
+        )
     )
     if fill:
         axes.fill_between(times, values, step="post", color=colour, alpha=0.16, linewidth=0, zorder=2)

@@ -16,7 +16,9 @@ def outcome(id: str, seed: int = 0, **values: Any) -> Outcome:  # noqa: A002 - a
     return Run(experiment, experiment.values(**values), seed).outcome()
 
 
-def settings_of(experiment: Experiment, **narrowed: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+def settings_of(
+    experiment: Experiment, **narrowed: st.SearchStrategy[Any]
+) -> st.SearchStrategy[dict[str, Any]]:
     """Values over the whole range of each parameter, or those of `narrowed` where given."""
     strategies: dict[str, st.SearchStrategy[Any]] = {}
     for one in experiment.parameters:

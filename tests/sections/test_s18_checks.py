@@ -55,7 +55,9 @@ def test_queue(cloud: Cloud) -> None:
     [(30, Status.FAILED), (90, Status.FAILED), (135, Status.FAILED), (136, Status.PASSED), (180, Status.PASSED),
      (300, Status.PASSED), (301, Status.FAILED), (3600, Status.FAILED)],
 )  # fmt: skip
-def test_visibility_takes_what_is_long_enough_and_not_too_long(cloud: Cloud, timeout_s: int, status: Status) -> None:
+def test_visibility_takes_what_is_long_enough_and_not_too_long(
+    cloud: Cloud, timeout_s: int, status: Status
+) -> None:
     cloud.client("sqs").create_queue(QueueName="reports", Attributes={"VisibilityTimeout": str(timeout_s)})
     assert judge("visibility")[0] is status
 
@@ -74,7 +76,9 @@ def test_visibility_takes_what_is_long_enough_and_not_too_long(cloud: Cloud, tim
 )
 def test_dlq(cloud: Cloud, tries: int, timeout_s: int, keep_days: int, status: Status, word: str) -> None:
     sqs = cloud.client("sqs")
-    dead = sqs.create_queue(QueueName="bad", Attributes={"MessageRetentionPeriod": str(keep_days * 86_400)})["QueueUrl"]
+    dead = sqs.create_queue(QueueName="bad", Attributes={"MessageRetentionPeriod": str(keep_days * 86_400)})[
+        "QueueUrl"
+    ]
     url = sqs.create_queue(QueueName="invoices", Attributes={"VisibilityTimeout": str(timeout_s)})["QueueUrl"]
     assert judge("dlq")[0] is Status.NOT_ATTEMPTED
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -94,7 +98,9 @@ def test_polling_looks_at_the_queue_and_at_what_the_consumer_asks(
     cloud: Cloud, of_queue: int, of_call: int | None, status: Status
 ) -> None:
     sqs = cloud.client("sqs")
-    url = sqs.create_queue(QueueName="events", Attributes={"ReceiveMessageWaitTimeSeconds": str(of_queue)})["QueueUrl"]
+    url = sqs.create_queue(QueueName="events", Attributes={"ReceiveMessageWaitTimeSeconds": str(of_queue)})[
+        "QueueUrl"
+    ]
     if of_call is not None:
         sqs.receive_message(QueueUrl=url, WaitTimeSeconds=of_call)
     assert judge("polling")[0] is status
@@ -106,7 +112,9 @@ def test_polling_looks_at_the_queue_and_at_what_the_consumer_asks(
      (660, {}, {"DelaySeconds": 0}, Status.PASSED), (600, {}, {}, Status.FAILED), (0, {}, {}, Status.FAILED),
      (0, {"DelaySeconds": 900}, {}, Status.FAILED)],
 )  # fmt: skip
-def test_time(cloud: Cloud, default_s: int, reminder: dict[str, int], alarm: dict[str, int], status: Status) -> None:
+def test_time(
+    cloud: Cloud, default_s: int, reminder: dict[str, int], alarm: dict[str, int], status: Status
+) -> None:
     sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName="reminders", Attributes={"DelaySeconds": str(default_s)})["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="reminder", **reminder)
@@ -131,8 +139,18 @@ Chooser = Callable[[dict[str, Any]], str]
         (lambda p: p["customer"], lambda p: p["payment"], Status.PASSED, ""),
         (lambda p: "all", lambda p: p["payment"], Status.FAILED, "share a group"),
         (lambda p: p["payment"], lambda p: p["payment"], Status.FAILED, "several groups"),
-        (lambda p: p["customer"], lambda p: json.dumps(p["attempt"]) + p["payment"], Status.FAILED, "second payment"),
-        (lambda p: p["customer"], lambda p: f"{p['customer']}-{p['amount']}", Status.FAILED, "only one arrived"),
+        (
+            lambda p: p["customer"],
+            lambda p: json.dumps(p["attempt"]) + p["payment"],
+            Status.FAILED,
+            "second payment",
+        ),
+        (
+            lambda p: p["customer"],
+            lambda p: f"{p['customer']}-{p['amount']}",
+            Status.FAILED,
+            "only one arrived",
+        ),
     ],
 )
 def test_fifo(cloud: Cloud, group: Chooser, deduplication: Chooser, status: Status, word: str) -> None:
@@ -162,7 +180,11 @@ def send_clicks(sqs: Any, url: str, size: int, again: bool) -> None:
 
 @pytest.mark.parametrize(
     ("size", "again", "status", "word"),
-    [(10, True, Status.PASSED, "11 calls"), (10, False, Status.FAILED, "Failed"), (5, True, Status.FAILED, "20 calls")],
+    [
+        (10, True, Status.PASSED, "11 calls"),
+        (10, False, Status.FAILED, "Failed"),
+        (5, True, Status.FAILED, "20 calls"),
+    ],
 )
 def test_scale(cloud: Cloud, size: int, again: bool, status: Status, word: str) -> None:
     sqs = cloud.client("sqs")
@@ -173,7 +195,9 @@ def test_scale(cloud: Cloud, size: int, again: bool, status: Status, word: str) 
     assert word in reason
 
 
-def statement(condition: dict[str, Any], principal: Any = None, action: Any = "sqs:SendMessage") -> dict[str, Any]:
+def statement(
+    condition: dict[str, Any], principal: Any = None, action: Any = "sqs:SendMessage"
+) -> dict[str, Any]:
     return {
         "Effect": "Allow",
         "Principal": principal or {"Service": "s3.amazonaws.com"},

@@ -26,7 +26,14 @@ def test_a_bad_order_costs_exactly_the_limit(limit: int) -> None:
 @pytest.mark.parametrize(("limit", "timeout_s"), [(1, 30), (3, 30), (3, 60), (5, 20)])
 def test_with_an_idle_worker_it_is_set_aside_after_limit_times_timeout(limit: int, timeout_s: int) -> None:
     """The move comes at the first receive after the last timeout, and with ten workers one always waits."""
-    found = outcome(ID, max_receive_count=limit, visibility_timeout_s=timeout_s, consumers=10, messages=10, poison_percent=10)
+    found = outcome(
+        ID,
+        max_receive_count=limit,
+        visibility_timeout_s=timeout_s,
+        consumers=10,
+        messages=10,
+        poison_percent=10,
+    )
     assert found.summary["to_dlq_s"] == pytest.approx(limit * timeout_s, abs=0.05)
 
 
@@ -38,9 +45,13 @@ def test_the_clock_of_a_dead_letter(kind: str, days: int) -> None:
 
 
 def test_handed_back_at_once_it_burns_through_its_receives() -> None:
-    found = outcome(ID, release_on_failure=True, messages=1, poison_percent=50, consumers=1, max_receive_count=5)
+    found = outcome(
+        ID, release_on_failure=True, messages=1, poison_percent=50, consumers=1, max_receive_count=5
+    )
     if not found.summary["poison"]:
-        found = outcome(ID, release_on_failure=True, messages=2, poison_percent=50, consumers=1, max_receive_count=5)
+        found = outcome(
+            ID, release_on_failure=True, messages=2, poison_percent=50, consumers=1, max_receive_count=5
+        )
     assert found.summary["receives_per_poison"] == 5
     assert found.summary["to_dlq_s"] < 5 * 30
 

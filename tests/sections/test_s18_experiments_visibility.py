@@ -43,7 +43,9 @@ def test_a_new_timeout_counts_from_the_call() -> None:
 
 
 def test_a_single_worker_never_meets_its_own_message_again() -> None:
-    found = outcome(ID, messages=4, work_mean_s=40, work_spread_percent=0, consumers=1, visibility_timeout_s=10)
+    found = outcome(
+        ID, messages=4, work_mean_s=40, work_spread_percent=0, consumers=1, visibility_timeout_s=10
+    )
     assert found.summary["attempts"] == 4
     assert found.findings["once"].verdict is Verdict.TRUE
 
@@ -116,6 +118,12 @@ def test_a_timeout_just_over_the_work_of_a_receive_is_enough(values: dict[str, o
 def test_too_short_and_another_worker_idle_means_twice(seed: int, consumers: int) -> None:
     """Work of at least 14 s, a timeout of 5 s, and a second worker that always finds time."""
     found = outcome(
-        ID, seed, visibility_timeout_s=5, messages=6, arrival_every_s=60, consumers=consumers, late_delete_works=True
+        ID,
+        seed,
+        visibility_timeout_s=5,
+        messages=6,
+        arrival_every_s=60,
+        consumers=consumers,
+        late_delete_works=True,
     )
     assert found.summary["duplicates"] == found.summary["messages"]

@@ -40,7 +40,11 @@ def allow_one_receive_more(patch: Patch) -> None:
 
     def later(self: Queue, message: Message, now_us: int) -> bool:
         redrive = self.configuration.redrive
-        return redrive is not None and message.receives_here > redrive.maximum_receives and real(self, message, now_us)
+        return (
+            redrive is not None
+            and message.receives_here > redrive.maximum_receives
+            and real(self, message, now_us)
+        )
 
     patch.setattr(Queue, "_set_aside", later)
 
@@ -50,7 +54,11 @@ def set_aside_at_random(patch: Patch) -> None:
     real = Queue._set_aside
 
     def early(self: Queue, message: Message, now_us: int) -> bool:
-        if self.configuration.redrive is not None and message.order % 5 == 3 and self.dead_letter(self, message, now_us):
+        if (
+            self.configuration.redrive is not None
+            and message.order % 5 == 3
+            and self.dead_letter(self, message, now_us)
+        ):
             self.remove(message)
             return True
         return real(self, message, now_us)
@@ -84,7 +92,9 @@ def hand_out_locked_groups(patch: Patch) -> None:
     """A message group is handed out although one of its messages is in flight."""
 
     def unlocked(self: FifoQueue) -> Any:
-        open_groups = [(front.order, group) for group in self._groups.values() if (front := group.front()) is not None]
+        open_groups = [
+            (front.order, group) for group in self._groups.values() if (front := group.front()) is not None
+        ]
         return min(open_groups, key=lambda pair: pair[0], default=(0, None))[1]
 
     patch.setattr(FifoQueue, "_next_group", unlocked)
@@ -143,7 +153,9 @@ BROKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "claim", "break_rule", "values"), BROKEN, ids=[f"{row[0]}.{row[1]}" for row in BROKEN])
+@pytest.mark.parametrize(
+    ("name", "claim", "break_rule", "values"), BROKEN, ids=[f"{row[0]}.{row[1]}" for row in BROKEN]
+)
 def test_a_broken_rule_makes_the_claim_false(
     name: str, claim: str, break_rule: Callable[[Patch], None], values: dict[str, Any], monkeypatch: Patch
 ) -> None:

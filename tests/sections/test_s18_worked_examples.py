@@ -60,7 +60,9 @@ def test_a_fifo_queue_takes_300_calls_a_second_and_3000_messages_in_batches() ->
         start = time.time()
         cloud.run()
         rows = cloud.trail[cloud.trail["operation"] == "SendMessageBatch"]
-        first_second = rows[(rows["time_s"] + rows["duration_s"] < rows["time_s"].min() + 1) & rows["error"].isna()]
+        first_second = rows[
+            (rows["time_s"] + rows["duration_s"] < rows["time_s"].min() + 1) & rows["error"].isna()
+        ]
         assert len(first_second) == 300
         assert sum(len(reply["Successful"]) for reply in first_second["response"]) == 3000
         assert len(accepted) + len(refused) == 400
@@ -71,7 +73,9 @@ def test_a_pool_of_ten_drains_a_hundred_times_its_load_in_a_hundred_rounds() -> 
     """video_spike: 1,000 jobs, ten workers, 20 s a job: 100 rounds, while the queue holds the rest."""
     with Cloud() as cloud:
         sqs = cloud.client("sqs")
-        url = sqs.create_queue(QueueName="videos", Attributes={"ReceiveMessageWaitTimeSeconds": "20"})["QueueUrl"]
+        url = sqs.create_queue(QueueName="videos", Attributes={"ReceiveMessageWaitTimeSeconds": "20"})[
+            "QueueUrl"
+        ]
         for _ in range(100):
             entries = [{"Id": str(i), "MessageBody": "video"} for i in range(10)]
             sqs.send_message_batch(QueueUrl=url, Entries=entries)

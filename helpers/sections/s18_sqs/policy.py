@@ -48,7 +48,9 @@ def allows(text: str, caller: Caller, action: str, resource: str, context: Mappi
     return "Allow" in effects and "Deny" not in effects
 
 
-def _matches(one: dict[str, Any], caller: Caller, action: str, resource: str, context: Mapping[str, str]) -> bool:
+def _matches(
+    one: dict[str, Any], caller: Caller, action: str, resource: str, context: Mapping[str, str]
+) -> bool:
     for key in ("NotPrincipal", "NotAction", "NotResource"):
         if key in one:
             raise UnreadablePolicy(f"This check does not read {key}: say what is allowed instead.")
@@ -57,7 +59,7 @@ def _matches(one: dict[str, Any], caller: Caller, action: str, resource: str, co
         _is_meant(one.get("Principal"), caller)
         and any(fnmatchcase(action.lower(), name) for name in actions)
         and any(fnmatchcase(resource, str(name)) for name in _listed(one.get("Resource", "*")))
-        and all(_holds(*item, context) for item in one.get("Condition", {}).items())
+        and all(_holds(operator, wanted, context) for operator, wanted in one.get("Condition", {}).items())
     )
 
 

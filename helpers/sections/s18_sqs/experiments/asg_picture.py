@@ -46,17 +46,31 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
 def _name(axes: Any, p: Values, m: Any, shown: Any, end: float) -> None:
     first = next((lane for lane, i in enumerate(shown) if lane >= p.min_instances and p.boot_s > 0), None)
     if first is not None:
-        pictures.note(axes, max(0.0, shown[first].ready_s - p.boot_s), first, f"boots for {pictures.human(p.boot_s)}", pictures.INK, side="left", size=8.5)
+        pictures.note(
+            axes,
+            max(0.0, shown[first].ready_s - p.boot_s),
+            first,
+            f"boots for {pictures.human(p.boot_s)}",
+            pictures.INK,
+            side="left",
+            size=8.5,
+        )
     for lane, instance in enumerate(shown):
-        gaps = list(zip((stop for _, stop in instance.busy), (start for start, _ in instance.busy[1:]), strict=False))
+        gaps = list(
+            zip((stop for _, stop in instance.busy), (start for start, _ in instance.busy[1:]), strict=False)
+        )
         if instance.busy:
             gaps.append((instance.busy[-1][1], instance.stopped_s))
         wide = max(gaps, key=lambda gap: gap[1] - gap[0], default=(0.0, 0.0))
         if lane and wide[1] - wide[0] > 0.2 * end:
-            pictures.note(axes, sum(wide) / 2 - 0.03 * end, lane, "idle", pictures.QUIET, side="right", size=8)
+            pictures.note(
+                axes, sum(wide) / 2 - 0.03 * end, lane, "idle", pictures.QUIET, side="right", size=8
+            )
             break
     if len(m.instances) > LANES:
-        pictures.note(axes, 0.02 * end, LANES - 0.8, f"and {len(m.instances) - LANES} more", pictures.QUIET, size=8)
+        pictures.note(
+            axes, 0.02 * end, LANES - 0.8, f"and {len(m.instances) - LANES} more", pictures.QUIET, size=8
+        )
 
 
 def _depth(axes: Any, p: Values, m: Any, end: float) -> None:
@@ -71,15 +85,27 @@ def _depth(axes: Any, p: Values, m: Any, end: float) -> None:
     high = axes.get_ylim()[1]
     start = acceptable[min(1, len(acceptable) - 1)]
     pictures.note(
-        axes, 0.01 * end, min(start, 0.86 * high) + 0.06 * high, f"acceptable: {target:.3g} per running instance",
-        pictures.WRONG, side="right", size=8.5,
-    )  # fmt: skip
+        axes,
+        0.01 * end,
+        min(start, 0.86 * high) + 0.06 * high,
+        f"acceptable: {target:.3g} per running instance",
+        pictures.WRONG,
+        side="right",
+        size=8.5,
+    )
     most = max(range(len(values)), key=lambda i: values[i])
     if top > 0:
-        pictures.beside(axes, times[most], min(values[most], 0.93 * high), f"{top:.0f} messages wait", "#0072B2")
+        pictures.beside(
+            axes, times[most], min(values[most], 0.93 * high), f"{top:.0f} messages wait", "#0072B2"
+        )
     if p.burst_factor > 1:
         axes.text(
-            BURST[0] + 4, 0.965 * high, f"{p.arrivals_per_min * p.burst_factor:g} a minute", size=8.5, color=pictures.INK, va="top"
+            BURST[0] + 4,
+            0.965 * high,
+            f"{p.arrivals_per_min * p.burst_factor:g} a minute",
+            size=8.5,
+            color=pictures.INK,
+            va="top",
         )
 
 
@@ -89,11 +115,18 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
     if not s["messages"]:
         title = "No message came"
     elif s["longest_wait_s"] <= p.acceptable_wait_s:
-        title = f"No message waited longer than {pictures.human(s['longest_wait_s'])}, with up to {plural(s['most_instances'], 'instance')}"
+        title = (
+            f"No message waited longer than {pictures.human(s['longest_wait_s'])}, with up to "
+            f"{plural(s['most_instances'], 'instance')}"
+        )
     else:
-        title = f"Messages waited up to {pictures.human(round(s['longest_wait_s']))}, though up to {plural(s['most_instances'], 'instance')} ran"
+        title = (
+            f"Messages waited up to {pictures.human(round(s['longest_wait_s']))}, though up to "
+            f"{plural(s['most_instances'], 'instance')} ran"
+        )
     parts = [
-        f"{p.arrivals_per_min} messages a minute" + (f", {p.burst_factor:g} times as many in the burst" if p.burst_factor > 1 else ""),
+        f"{p.arrivals_per_min} messages a minute"
+        + (f", {p.burst_factor:g} times as many in the burst" if p.burst_factor > 1 else ""),
         f"work {p.job_s:g} s",
         f"acceptable wait {pictures.human(p.acceptable_wait_s)}",
         f"boot {pictures.human(p.boot_s)}",
@@ -106,7 +139,10 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
 def words(p: Values, m: Any, title: str) -> str:
     """The picture in words."""
     s = m.summary
-    text = f"{title}. A lane for each instance shows its boot, its work and its idle time over {pictures.human(m.end_s)}"
+    text = (
+        f"{title}. A lane for each instance shows its boot, its work and its idle time over "
+        f"{pictures.human(m.end_s)}"
+    )
     text += f"; below, the backlog peaks at {s['peak_backlog']} messages"
     text += f", {p.acceptable_wait_s / p.job_s:.3g} per running instance being acceptable"
     return text + "."

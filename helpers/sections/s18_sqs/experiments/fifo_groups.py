@@ -7,7 +7,8 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from helpers.experiments import (
     Choice,
@@ -25,7 +26,15 @@ from helpers.experiments import (
     not_applicable,
     true,
 )
-from helpers.sections.s18_sqs.experiments.reading import DEPTHS, Attempt, attempts, calls, plural, queue_url, sends
+from helpers.sections.s18_sqs.experiments.reading import (
+    DEPTHS,
+    Attempt,
+    attempts,
+    calls,
+    plural,
+    queue_url,
+    sends,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +68,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the trail shows. `groups`: the jobs of each group in the order of sending; `late` are jobs done after a later one."""
+    """What the trail shows.
+
+    `groups`: the jobs of each group in the order of sending; `late` are jobs done after a later one.
+    """
 
     groups: dict[str, tuple[Job, ...]]
     out_of_order: frozenset[tuple[str, int]]
@@ -77,36 +89,103 @@ class FifoGroups(Experiment):
     title = "Message groups and parallel consumers"
     question = "How do message groups limit parallel consumers, and what does a failing message hold up?"
     parameters = (
-        Choice("queue_type", "fifo", "queue type", "A standard queue takes a group id too, and does not order by it.",
-               choices=("fifo", "standard")),
-        Int("groups", 5, "message groups", "Different values of MessageGroupId.", minimum=1, maximum=50,
-            source=GUIDE + "using-messagegroupid-property.html"),
+        Choice(
+            "queue_type",
+            "fifo",
+            "queue type",
+            "A standard queue takes a group id too, and does not order by it.",
+            choices=("fifo", "standard"),
+        ),
+        Int(
+            "groups",
+            5,
+            "message groups",
+            "Different values of MessageGroupId.",
+            minimum=1,
+            maximum=50,
+            source=GUIDE + "using-messagegroupid-property.html",
+        ),
         Int("consumers", 5, "consumers", "Each receives one message at a time.", minimum=1, maximum=50),
-        Int("messages", 60, "messages", "All in the queue at the start, the groups in turn.", minimum=5, maximum=300, step=5),
-        Float("work_s", 1, "work", "Mean time of work on a message.", unit="s", minimum=0.1, maximum=10, step=0.1,
-              assumption=True),
-        Int("work_spread_percent", 40, "spread of the work", "How far the work may lie from its mean, either way.", unit="%",
-            minimum=0, maximum=90, step=10, assumption=True),
-        Int("hot_percent", 0, "share of group 1", "Share of the messages that belong to group 1; 0 gives each group the same.",
-            unit="%", minimum=0, maximum=100, step=5, assumption=True),
-        Int("head_failures", 0, "failures of the first", "How often the first message of group 1 fails before it succeeds.",
-            minimum=0, maximum=5, assumption=True),
-        Int("visibility_timeout_s", 15, "visibility timeout", "How long a failed message stays hidden.", unit="s", minimum=10,
-            maximum=60, source=GUIDE + "sqs-visibility-timeout.html"),
-    )  # fmt: skip
+        Int(
+            "messages",
+            60,
+            "messages",
+            "All in the queue at the start, the groups in turn.",
+            minimum=5,
+            maximum=300,
+            step=5,
+        ),
+        Float(
+            "work_s",
+            1,
+            "work",
+            "Mean time of work on a message.",
+            unit="s",
+            minimum=0.1,
+            maximum=10,
+            step=0.1,
+            assumption=True,
+        ),
+        Int(
+            "work_spread_percent",
+            40,
+            "spread of the work",
+            "How far the work may lie from its mean, either way.",
+            unit="%",
+            minimum=0,
+            maximum=90,
+            step=10,
+            assumption=True,
+        ),
+        Int(
+            "hot_percent",
+            0,
+            "share of group 1",
+            "Share of the messages that belong to group 1; 0 gives each group the same.",
+            unit="%",
+            minimum=0,
+            maximum=100,
+            step=5,
+            assumption=True,
+        ),
+        Int(
+            "head_failures",
+            0,
+            "failures of the first",
+            "How often the first message of group 1 fails before it succeeds.",
+            minimum=0,
+            maximum=5,
+            assumption=True,
+        ),
+        Int(
+            "visibility_timeout_s",
+            15,
+            "visibility timeout",
+            "How long a failed message stays hidden.",
+            unit="s",
+            minimum=10,
+            maximum=60,
+            source=GUIDE + "sqs-visibility-timeout.html",
+        ),
+    )
     differences = (
         "Consumers take one message at a time; a receive of up to 10 would bring several of one group to one consumer.",
-        "AWS may hand out messages of a standard queue in any order; here they leave in the order of sending and are still done out "
-        "of order, since the work takes different times.",
+        (
+            "AWS may hand out messages of a standard queue in any order; here they leave in the order of sending "
+            "and are still done out "
+            "of order, since the work takes different times."
+        ),
     )
 
-    def run(self, cloud: Cloud, p: Values) -> None:
+    def run(self, cloud: Cloud, p: Values) -> None:  # noqa: C901  # the actors of one story stand together
         """Send all messages, let the consumers drain the queue, and end when it is empty."""
         sqs = cloud.client("sqs")
         cloud.plane("sqs").models.fair_queues = False
         fifo = p.queue_type == "fifo"
         spread = p.work_spread_percent / 100
-        work_s = [round(p.work_s * cloud.random.uniform(1 - spread, 1 + spread), 3) for _ in range(p.messages)]
+        work_s = [
+            round(p.work_s * cloud.random.uniform(1 - spread, 1 + spread), 3) for _ in range(p.messages)
+        ]
         url = sqs.create_queue(
             QueueName="payments.fifo" if fifo else "payments",
             Attributes={
@@ -174,16 +253,29 @@ class FifoGroups(Experiment):
         for one in sends(rows, url):
             jobs = grouped[one.group]
             jobs.append(Job(one.group, len(jobs) + 1, one.time_s, tuple(by_message[one.message])))
-        groups = {name: tuple(grouped[name]) for name in sorted(grouped, key=lambda name: int(name.rpartition("-")[2]))}
+        groups = {
+            name: tuple(grouped[name])
+            for name in sorted(grouped, key=lambda name: int(name.rpartition("-")[2]))
+        }
         late = frozenset(_overtaken(groups))
         spans = [attempt.busy for attempt in found if attempt.busy is not None]
         begin = min((start for start, _ in spans), default=0.0)
         end = max((stop for _, stop in spans), default=1.0)
         work = sum(stop - start for start, stop in spans)
         busy = sorted([(start, 1) for start, _ in spans] + [(stop, -1) for _, stop in spans])
-        receives = [row for row in rows if row.operation == "ReceiveMessage" and row.parameters["QueueUrl"] == url]
-        held = _held(groups, [(row.start_s, row.end_s) for row in receives if row.end_s - row.start_s > IDLE_S])
-        failed = [attempt for jobs in groups.values() for job in jobs for attempt in job.attempts if attempt.fate == "failed"]
+        receives = [
+            row for row in rows if row.operation == "ReceiveMessage" and row.parameters["QueueUrl"] == url
+        ]
+        held = _held(
+            groups, [(row.start_s, row.end_s) for row in receives if row.end_s - row.start_s > IDLE_S]
+        )
+        failed = [
+            attempt
+            for jobs in groups.values()
+            for job in jobs
+            for attempt in job.attempts
+            if attempt.fate == "failed"
+        ]
         summary: dict[str, int | float | str] = {
             "messages": sum(map(len, groups.values())),
             "groups_used": len(groups),
@@ -194,7 +286,11 @@ class FifoGroups(Experiment):
             "out_of_order": len(late),
             "failures": len(failed),
             "group_1_done_s": round(_last(groups.get("group-1", ())) - begin, 2),
-            "others_done_s": round(max((_last(jobs) for name, jobs in groups.items() if name != "group-1"), default=begin) - begin, 2),
+            "others_done_s": round(
+                max((_last(jobs) for name, jobs in groups.items() if name != "group-1"), default=begin)
+                - begin,
+                2,
+            ),
             "most_busy": max(_running(busy), default=0),
             "receives": len(receives),
         }
@@ -213,7 +309,10 @@ class FifoGroups(Experiment):
         """Messages of a group are done in order."""
         number = len(m.out_of_order)
         if number:
-            return false(f"{plural(number, 'message')} {'was' if number == 1 else 'were'} done after a later one of the same group.")
+            return false(
+                f"{plural(number, 'message')} {'was' if number == 1 else 'were'} done after a later one of the same "
+                "group."
+            )
         if p.queue_type == "fifo":
             return true("In each group every message was done before the next one was handed out.")
         return true("It happened to come out in order this time; a standard queue promises none.")
@@ -222,7 +321,9 @@ class FifoGroups(Experiment):
     def alone(_: Values, m: Measured) -> Finding:
         """A group is worked on by one consumer at a time."""
         if m.together:
-            return false(f"{plural(m.together, 'time')} a message was received while another of its group was in work.")
+            return false(
+                f"{plural(m.together, 'time')} a message was received while another of its group was in work."
+            )
         return true("No message was received while another of its group was in work.")
 
     @staticmethod
@@ -230,7 +331,10 @@ class FifoGroups(Experiment):
         """The speed-up is at most min(groups, consumers)."""
         limit = min(int(m.summary["groups_used"]), p.consumers)
         speed = float(m.summary["speed_up"])
-        words = f"{speed:.1f} times as fast as one consumer; min({m.summary['groups_used']} groups, {plural(p.consumers, 'consumer')}) = {limit}."
+        words = (
+            f"{speed:.1f} times as fast as one consumer; min({m.summary['groups_used']} groups, "
+            f"{plural(p.consumers, 'consumer')}) = {limit}."
+        )
         return true(words) if speed <= limit + 1e-6 else false(words)
 
     @staticmethod
@@ -305,15 +409,18 @@ def _held(groups: dict[str, tuple[Job, ...]], idle: Sequence[tuple[float, float]
     for name, jobs in groups.items():
         lanes = sorted((a for job in jobs for a in job.attempts), key=lambda attempt: attempt.received_s)
         for job in jobs:
-            for attempt, retry in zip(job.attempts, job.attempts[1:], strict=False):
+            for attempt, retry in pairwise(job.attempts):
                 if attempt.fate == "failed":
                     between = sum(attempt.received_s < other.received_s < retry.received_s for other in lanes)
                     if between:
-                        return f"{plural(between, 'message')} of the same group {'was' if between == 1 else 'were'} handed out before the failed one came back."
+                        return (
+                            f"{plural(between, 'message')} of the same group {'was' if between == 1 else 'were'} "
+                            "handed out before the failed one came back."
+                        )
         if name == "group-1":
             continue
         # Free to be received: from the end of one message of the group to the receipt of the next.
-        for before, after in zip(lanes, lanes[1:], strict=False):
+        for before, after in pairwise(lanes):
             free = before.deleted_s or before.hidden_until_s
             if any(min(after.received_s, end) - max(free, start) > IDLE_S for start, end in idle):
                 return f"{name} had a message to hand out while a consumer waited."
@@ -351,7 +458,12 @@ FifoGroups.claims = (
         ("sqs.fifo.group_one_consumer", "sqs.fifo.group_cross", "sqs.fifo.group_parallel"),
         FifoGroups.own_group_only,
         "the queue is FIFO and a message fails",
-        lambda p: p.queue_type == "fifo" and _fits(p) and p.head_failures > 0 and (p.hot_percent == 0 or round(p.messages * p.hot_percent / 100) > 0),
+        lambda p: (
+            p.queue_type == "fifo"
+            and _fits(p)
+            and p.head_failures > 0
+            and (p.hot_percent == 0 or round(p.messages * p.hot_percent / 100) > 0)
+        ),
     ),
 )
 
@@ -365,19 +477,34 @@ FifoGroups.scenes = (
         "one_group",
         "One group for everything",
         {"work_spread_percent": 0},
-        "Five consumers, five groups: each consumer is busy all the time. What if all messages carry the same group id?",
+        "Five consumers, five groups: each consumer is busy all the time. What if all messages carry the same group "
+        "id?",
         Prediction(
             "All 60 messages of 1 s get the same group id. How long do the five consumers need?",
             (
-                Option("same", "12 s as before: 60 messages shared by five consumers", "consumers_always_scale",
-                       "While one message of a group is in flight, SQS hands out no other of that group to anyone.",
-                       true_if=lambda p, m: m.summary["makespan_s"] < 20),
-                Option("five", "About a minute: one works and four wait", None,
-                       "The group id is the unit of order, and so the unit of parallel work; one id means one consumer at a time.",
-                       right=True, true_if=lambda p, m: 55 <= m.summary["makespan_s"] <= 70),
-                Option("half", "Some 30 s, since the next message is received meanwhile", "next_of_group_is_prefetched",
-                       "The next message of the group is not handed out before the one before it is deleted.",
-                       true_if=lambda p, m: 20 <= m.summary["makespan_s"] < 55),
+                Option(
+                    "same",
+                    "12 s as before: 60 messages shared by five consumers",
+                    "consumers_always_scale",
+                    "While one message of a group is in flight, SQS hands out no other of that group to anyone.",
+                    true_if=lambda p, m: m.summary["makespan_s"] < 20,
+                ),
+                Option(
+                    "five",
+                    "About a minute: one works and four wait",
+                    None,
+                    "The group id is the unit of order, and so the unit of parallel work; one id means one "
+                    "consumer at a time.",
+                    right=True,
+                    true_if=lambda p, m: 55 <= m.summary["makespan_s"] <= 70,
+                ),
+                Option(
+                    "half",
+                    "Some 30 s, since the next message is received meanwhile",
+                    "next_of_group_is_prefetched",
+                    "The next message of the group is not handed out before the one before it is deleted.",
+                    true_if=lambda p, m: 20 <= m.summary["makespan_s"] < 55,
+                ),
             ),
         ),
         {"groups": 1},
@@ -395,7 +522,8 @@ FifoGroups.scenes = (
             number="speed_up",
             unit="times",
             tolerance=0.3,
-            reply="At most five messages, one of each group, can be in work at a time: 15 of the 20 consumers find nothing to do.",
+            reply="At most five messages, one of each group, can be in work at a time: 15 of the 20 consumers find "
+            "nothing to do.",
         ),
         {"consumers": 20},
         ("consumers", "groups"),
@@ -410,15 +538,29 @@ FifoGroups.scenes = (
         Prediction(
             "The queue becomes a standard queue. What changes?",
             (
-                Option("nothing", "Nothing: the group ids still keep each group in order", "group_id_orders_standard",
-                       "On a standard queue a group id serves fairness between tenants; it orders nothing.",
-                       true_if=lambda p, m: not m.out_of_order),
-                Option("faster", "All five work at once, and messages are done out of order", None,
-                       "Nothing ties the messages of a group together: faster, and a short job overtakes a long one before it.",
-                       right=True, true_if=lambda p, m: len(m.out_of_order) > 0 and m.summary["speed_up"] > 3),
-                Option("refused", "The sends are refused, as standard queues have no groups", "no_group_on_standard",
-                       "Since 2025 a standard queue accepts MessageGroupId, for fair queues.",
-                       true_if=lambda p, m: m.summary["messages"] == 0),
+                Option(
+                    "nothing",
+                    "Nothing: the group ids still keep each group in order",
+                    "group_id_orders_standard",
+                    "On a standard queue a group id serves fairness between tenants; it orders nothing.",
+                    true_if=lambda p, m: not m.out_of_order,
+                ),
+                Option(
+                    "faster",
+                    "All five work at once, and messages are done out of order",
+                    None,
+                    "Nothing ties the messages of a group together: faster, and a short job overtakes a long one "
+                    "before it.",
+                    right=True,
+                    true_if=lambda p, m: len(m.out_of_order) > 0 and m.summary["speed_up"] > 3,
+                ),
+                Option(
+                    "refused",
+                    "The sends are refused, as standard queues have no groups",
+                    "no_group_on_standard",
+                    "Since 2025 a standard queue accepts MessageGroupId, for fair queues.",
+                    true_if=lambda p, m: m.summary["messages"] == 0,
+                ),
             ),
         ),
         {"queue_type": "standard"},
@@ -434,21 +576,40 @@ FifoGroups.scenes = (
         Prediction(
             "It fails twice and is left to come back after 15 s each time. Which payments are late?",
             (
-                Option("all", "All: a FIFO queue is one line", "fifo_is_one_line",
-                       "Order is kept within a group; the other groups are handed out all the while.",
-                       true_if=lambda p, m: m.summary["others_done_s"] > 25),
-                Option("group", "Those of customer 1, all of them", None,
-                       "The group waits until its first message is done (or set aside); the other four go on.",
-                       right=True, true_if=lambda p, m: m.summary["group_1_done_s"] > 35 and m.summary["others_done_s"] < 20),
-                Option("one", "That payment alone; the next ones of customer 1 go on", "fifo_skips_failed",
-                       "Then the payments of customer 1 would be out of order, which is what the group is there to prevent.",
-                       true_if=lambda p, m: m.summary["group_1_done_s"] <= 35),
+                Option(
+                    "all",
+                    "All: a FIFO queue is one line",
+                    "fifo_is_one_line",
+                    "Order is kept within a group; the other groups are handed out all the while.",
+                    true_if=lambda p, m: m.summary["others_done_s"] > 25,
+                ),
+                Option(
+                    "group",
+                    "Those of customer 1, all of them",
+                    None,
+                    "The group waits until its first message is done (or set aside); the other four go on.",
+                    right=True,
+                    true_if=lambda p, m: m.summary["group_1_done_s"] > 35 and m.summary["others_done_s"] < 20,
+                ),
+                Option(
+                    "one",
+                    "That payment alone; the next ones of customer 1 go on",
+                    "fifo_skips_failed",
+                    "Then the payments of customer 1 would be out of order, which is what the group is there to "
+                    "prevent.",
+                    true_if=lambda p, m: m.summary["group_1_done_s"] <= 35,
+                ),
             ),
         ),
         {"head_failures": 2},
         ("head_failures", "visibility_timeout_s"),
         "own_group_only",
-        ("sqs.fifo.group_one_consumer", "sqs.fifo.group_cross", "sqs.fifo.group_example", "sqs.dlq.fifo_order"),
+        (
+            "sqs.fifo.group_one_consumer",
+            "sqs.fifo.group_cross",
+            "sqs.fifo.group_example",
+            "sqs.dlq.fifo_order",
+        ),
     ),
     Scene(
         "goal",
@@ -458,15 +619,28 @@ FifoGroups.scenes = (
         Prediction(
             "The share of the big customer falls to 20 %. How many times as fast as one consumer is it then?",
             (
-                Option("two", "About 2 times, as before: the groups and consumers are the same", "group_count_alone_counts",
-                       "The largest group sets the pace: with 60 % in one line, the whole takes as long as that line.",
-                       true_if=lambda p, m: m.summary["speed_up"] < 3),
-                Option("five", "About 5 times: the largest group holds a fifth of the work", None,
-                       "The time is that of the longest line, here a fifth of the messages.",
-                       right=True, true_if=lambda p, m: 3.7 <= m.summary["speed_up"] <= 6),
-                Option("ten", "About 10 times: ten groups for ten consumers", "consumers_always_scale",
-                       "Ten is the upper bound; it is reached only if the groups share the work evenly.",
-                       true_if=lambda p, m: m.summary["speed_up"] > 8),
+                Option(
+                    "two",
+                    "About 2 times, as before: the groups and consumers are the same",
+                    "group_count_alone_counts",
+                    "The largest group sets the pace: with 60 % in one line, the whole takes as long as that line.",
+                    true_if=lambda p, m: m.summary["speed_up"] < 3,
+                ),
+                Option(
+                    "five",
+                    "About 5 times: the largest group holds a fifth of the work",
+                    None,
+                    "The time is that of the longest line, here a fifth of the messages.",
+                    right=True,
+                    true_if=lambda p, m: 3.7 <= m.summary["speed_up"] <= 6,
+                ),
+                Option(
+                    "ten",
+                    "About 10 times: ten groups for ten consumers",
+                    "consumers_always_scale",
+                    "Ten is the upper bound; it is reached only if the groups share the work evenly.",
+                    true_if=lambda p, m: m.summary["speed_up"] > 8,
+                ),
             ),
         ),
         {"hot_percent": 20},
@@ -474,10 +648,16 @@ FifoGroups.scenes = (
         "bound",
         ("sqs.fifo.group_example", "sqs.fifo.group_like_pk", "sqs.fifo.trucks", "sqs.fifo.group_parallel"),
         Goal(
-            "Every message done in the order of its group, at least 8 times as fast as with one consumer, with at most 12 consumers.",
-            lambda p, m: not m.out_of_order and m.summary["done"] == m.summary["messages"] and m.summary["speed_up"] >= 8
-            and p.consumers <= 12 and p.queue_type == "fifo",
+            "Every message done in the order of its group, at least 8 times as fast as with one consumer, with at "
+            "most 12 consumers.",
+            lambda p, m: (
+                not m.out_of_order
+                and m.summary["done"] == m.summary["messages"]
+                and m.summary["speed_up"] >= 8
+                and p.consumers <= 12
+                and p.queue_type == "fifo"
+            ),
             {"hot_percent": 0, "groups": 20, "consumers": 12},
         ),
     ),
-)  # fmt: skip
+)

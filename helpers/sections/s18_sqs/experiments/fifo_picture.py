@@ -19,7 +19,10 @@ NUMBERED = 70  # more bars than this carry no numbers
 def draw(figure: Figure, p: Values, m: Any) -> str:
     """Draw and return the picture in words."""
     names = list(m.groups)
-    flags = [any((name, job.place) in m.out_of_order or len(job.attempts) > 1 for job in m.groups[name]) for name in names]
+    flags = [
+        any((name, job.place) in m.out_of_order or len(job.attempts) > 1 for job in m.groups[name])
+        for name in names
+    ]
     shown = pictures.stretch(flags, LANES)
     upper, lower = pictures.layout(figure, share=0.26)
     assert lower is not None
@@ -34,7 +37,9 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
         jobs = m.groups[names[i]]
         free: list[float] = []
         previous = min((job.sent_s for job in jobs), default=0.0)
-        for attempt, job in sorted(((a, job) for job in jobs for a in job.attempts), key=lambda pair: pair[0].received_s):
+        for attempt, job in sorted(
+            ((a, one) for one in jobs for a in one.attempts), key=lambda pair: pair[0].received_s
+        ):
             if attempt.busy is None:
                 continue
             start, stop = attempt.busy
@@ -45,7 +50,15 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
             if rows[lane] == 1 and start - previous > 0.15:
                 spans.append(Span(place, previous, start, "wait"))
             overtaken = (job.group, job.place) in m.out_of_order
-            state = "failed" if attempt.fate == "failed" else "again" if overtaken else "work" if job.place % 2 else "calm"
+            state = (
+                "failed"
+                if attempt.fate == "failed"
+                else "again"
+                if overtaken
+                else "work"
+                if job.place % 2
+                else "calm"
+            )
             spans.append(Span(place, start, stop, state))
             free[row] = stop
             previous = stop
@@ -61,7 +74,9 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     if len(numbers) <= NUMBERED and total <= LANES:
         _numbers(upper, numbers, end)
     pictures.lane_names(
-        upper, [tops[lane] + (rows[lane] - 1) / 2 for lane in range(len(shown))], [names[i].replace("-", " ") for i in shown]
+        upper,
+        [tops[lane] + (rows[lane] - 1) / 2 for lane in range(len(shown))],
+        [names[i].replace("-", " ") for i in shown],
     )
     if len(shown) < len(names):
         pictures.overview(figure, flags, shown, f"all {len(names)}")
@@ -74,7 +89,14 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     if p.consumers > limit:
         if p.consumers <= 2 * limit:
             pictures.limit_line(lower, p.consumers, f"{p.consumers} consumers", pictures.QUIET)
-        pictures.limit_line(lower, limit, f"{plural(limit, 'group')}, {p.consumers} consumers" if p.consumers > 2 * limit else plural(limit, "group"), pictures.WRONG)
+        pictures.limit_line(
+            lower,
+            limit,
+            f"{plural(limit, 'group')}, {p.consumers} consumers"
+            if p.consumers > 2 * limit
+            else plural(limit, "group"),
+            pictures.WRONG,
+        )
     else:
         pictures.limit_line(lower, limit, f"{plural(p.consumers, 'consumer')}", pictures.QUIET)
     title, subtitle = headline(p, m)
@@ -86,8 +108,13 @@ def _rows(lanes: list[Any]) -> tuple[list[int], list[float]]:
     """How many bars lie on top of each other in each lane, and where each lane begins, with half a row between two."""
     rows = []
     for jobs in lanes:
-        changes = sorted((moment, change) for job in jobs for a in job.attempts if a.busy
-                         for moment, change in ((a.busy[0] + 1e-6, 1), (a.busy[1], -1)))  # fmt: skip
+        changes = sorted(
+            (moment, change)
+            for job in jobs
+            for a in job.attempts
+            if a.busy
+            for moment, change in ((a.busy[0] + 1e-6, 1), (a.busy[1], -1))
+        )
         level = most = 0
         for _, change in changes:
             level += change
@@ -113,23 +140,49 @@ def _numbers(axes: Any, bars: list[tuple[float, float, float, int, str]], end: f
             colour = "#ffffff" if state == "work" else pictures.INK
             paper = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 0.6} if state == "again" else None
             axes.text(
-                (start + stop) / 2, place, str(number), size=8, color=colour, ha="center", va="center", zorder=5, bbox=paper
+                (start + stop) / 2,
+                place,
+                str(number),
+                size=8,
+                color=colour,
+                ha="center",
+                va="center",
+                zorder=5,
+                bbox=paper,
             )
 
 
 def _name(axes: Any, end: float, failed: list[tuple[float, float]], late: list[tuple[float, float]]) -> None:
     if failed:
-        pictures.note(axes, failed[0][0], failed[0][1] + 0.42, "fails: the group waits until it is visible again", pictures.WRONG, size=8.5)
+        pictures.note(
+            axes,
+            failed[0][0],
+            failed[0][1] + 0.42,
+            "fails: the group waits until it is visible again",
+            pictures.WRONG,
+            size=8.5,
+        )
     elif late:
         stop, place = min(late, key=lambda point: (point[1], point[0]))
-        pictures.note(axes, stop, place - 0.62, "done after a later one of its group", pictures.WRONG, size=8.5, side="left" if stop > 0.5 * end else "right")
+        pictures.note(
+            axes,
+            stop,
+            place - 0.62,
+            "done after a later one of its group",
+            pictures.WRONG,
+            size=8.5,
+            side="left" if stop > 0.5 * end else "right",
+        )
 
 
 def headline(p: Values, m: Any) -> tuple[str, str]:
     """Title and second line."""
     s = m.summary
     if s["out_of_order"]:
-        title = f"{s['out_of_order']} of {s['messages']} messages were done out of order, {s['speed_up']:.1f} times as fast as one consumer"
+        title = (
+            f"{s['out_of_order']} of {s['messages']} messages were done out of order, {s['speed_up']:.1f} times "
+            "as fast as one consumer"
+        )
     elif s["failures"]:
         title = (
             f"Group 1 took {pictures.human(s['group_1_done_s'])}, the others {pictures.human(s['others_done_s'])}"
@@ -137,7 +190,10 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
             else f"The only group took {pictures.human(s['group_1_done_s'])}"
         )
     else:
-        title = f"{plural(p.consumers, 'consumer')} on {plural(s['groups_used'], 'group')}: {s['speed_up']:.1f} times as fast as one consumer"
+        title = (
+            f"{plural(p.consumers, 'consumer')} on {plural(s['groups_used'], 'group')}: {s['speed_up']:.1f} times "
+            "as fast as one consumer"
+        )
     low, high = (p.work_s * (1 + sign * p.work_spread_percent / 100) for sign in (-1, 1))
     parts = [
         "FIFO queue" if p.queue_type == "fifo" else "Standard queue",
@@ -156,7 +212,10 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
 def words(p: Values, m: Any, title: str) -> str:
     """The picture in words."""
     s = m.summary
-    text = f"{title}. A lane for each message group shows its messages in work; up to {s['most_busy']} of {plural(p.consumers, 'consumer')} are busy at once"
+    text = (
+        f"{title}. A lane for each message group shows its messages in work; up to {s['most_busy']} of "
+        f"{plural(p.consumers, 'consumer')} are busy at once"
+    )
     if s["failures"]:
         text += "; group 1 stands still while its first message is hidden"
     if s["out_of_order"]:

@@ -25,7 +25,16 @@ from helpers.experiments import (
     not_applicable,
     true,
 )
-from helpers.sections.s18_sqs.experiments.reading import DEPTHS, Attempt, attempts, calls, depths, plural, queue_url, sends
+from helpers.sections.s18_sqs.experiments.reading import (
+    DEPTHS,
+    Attempt,
+    attempts,
+    calls,
+    depths,
+    plural,
+    queue_url,
+    sends,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +52,10 @@ NEVER_S = 43_200  # the inspector keeps what it reads out of the way
 
 @dataclass(frozen=True)
 class Measured:
-    """What the trail shows. `attempts` by message in the order of sending; `dead_s` when a message reached the dead-letter queue."""
+    """What the trail shows.
+
+    `attempts` by message in the order of sending; `dead_s` when a message reached the dead-letter queue.
+    """
 
     sent: tuple[float, ...]
     poison: tuple[bool, ...]
@@ -66,30 +78,92 @@ class Poison(Experiment):
     title = "Poison messages and the dead-letter queue"
     question = "What does a message that always fails cost, and where does it end up?"
     parameters = (
-        Int("max_receive_count", 3, "maxReceiveCount", "Receives after which a message is set aside.", minimum=1, maximum=20,
-            source=GUIDE + "sqs-dead-letter-queues.html"),
-        Int("visibility_timeout_s", 30, "visibility timeout", "How long the queue hides a message after a receive.", unit="s",
-            minimum=1, maximum=300, source=GUIDE + "sqs-visibility-timeout.html"),
-        Int("work_s", 10, "work", "Time of work on an order; a bad one fails half-way.", unit="s", minimum=1, maximum=120,
-            assumption=True),
-        Int("poison_percent", 10, "bad orders", "Share of the orders that no worker can process.", unit="%", minimum=0, maximum=50,
-            step=5, assumption=True),
-        Flag("release_on_failure", False, "hand back on failure",
-             "After a failure call ChangeMessageVisibility with 0, so that it can be received at once."),
+        Int(
+            "max_receive_count",
+            3,
+            "maxReceiveCount",
+            "Receives after which a message is set aside.",
+            minimum=1,
+            maximum=20,
+            source=GUIDE + "sqs-dead-letter-queues.html",
+        ),
+        Int(
+            "visibility_timeout_s",
+            30,
+            "visibility timeout",
+            "How long the queue hides a message after a receive.",
+            unit="s",
+            minimum=1,
+            maximum=300,
+            source=GUIDE + "sqs-visibility-timeout.html",
+        ),
+        Int(
+            "work_s",
+            10,
+            "work",
+            "Time of work on an order; a bad one fails half-way.",
+            unit="s",
+            minimum=1,
+            maximum=120,
+            assumption=True,
+        ),
+        Int(
+            "poison_percent",
+            10,
+            "bad orders",
+            "Share of the orders that no worker can process.",
+            unit="%",
+            minimum=0,
+            maximum=50,
+            step=5,
+            assumption=True,
+        ),
+        Flag(
+            "release_on_failure",
+            False,
+            "hand back on failure",
+            "After a failure call ChangeMessageVisibility with 0, so that it can be received at once.",
+        ),
         Int("consumers", 3, "workers", "Workers that receive from the queue.", minimum=1, maximum=10),
         Int("messages", 20, "orders", "Sent at the start.", minimum=1, maximum=100),
-        Choice("queue_type", "standard", "queue type", "Of the queue and its dead-letter queue.", choices=("standard", "fifo")),
-        Float("days_before_work", 0, "workers start after", "How long the orders lie in the queue before the workers run.",
-              unit="days", minimum=0, maximum=3, step=0.5, assumption=True),
-        Int("dlq_retention_days", 14, "dead letters kept", "Retention period of the dead-letter queue.", unit="days", minimum=1,
-            maximum=14, source=GUIDE + "sqs-dead-letter-queues.html"),
-    )  # fmt: skip
+        Choice(
+            "queue_type",
+            "standard",
+            "queue type",
+            "Of the queue and its dead-letter queue.",
+            choices=("standard", "fifo"),
+        ),
+        Float(
+            "days_before_work",
+            0,
+            "workers start after",
+            "How long the orders lie in the queue before the workers run.",
+            unit="days",
+            minimum=0,
+            maximum=3,
+            step=0.5,
+            assumption=True,
+        ),
+        Int(
+            "dlq_retention_days",
+            14,
+            "dead letters kept",
+            "Retention period of the dead-letter queue.",
+            unit="days",
+            minimum=1,
+            maximum=14,
+            source=GUIDE + "sqs-dead-letter-queues.html",
+        ),
+    )
     differences = (
         "AWS deletes expired messages within a while; here they are gone in the moment they expire.",
-        "An inspector waits at the dead-letter queue and takes note of each message in the moment it arrives; it deletes none.",
+        (
+            "An inspector waits at the dead-letter queue and takes note of each message in the moment it arrives; it "
+            "deletes none."
+        ),
     )
 
-    def run(self, cloud: Cloud, p: Values) -> None:
+    def run(self, cloud: Cloud, p: Values) -> None:  # noqa: C901  # the actors of one story stand together
         """Send, let the workers run until only dead letters are left, then look at those until they expire."""
         sqs = cloud.client("sqs")
         cloud.plane("sqs").models.stale_handle_deletes = True
@@ -97,9 +171,15 @@ class Poison(Experiment):
         suffix, kind = (".fifo", {"FifoQueue": "true"}) if fifo else ("", {})
         dead_url = sqs.create_queue(
             QueueName="orders-dead" + suffix,
-            Attributes={**kind, "MessageRetentionPeriod": str(p.dlq_retention_days * DAY_S), "ReceiveMessageWaitTimeSeconds": "20"},
+            Attributes={
+                **kind,
+                "MessageRetentionPeriod": str(p.dlq_retention_days * DAY_S),
+                "ReceiveMessageWaitTimeSeconds": "20",
+            },
         )["QueueUrl"]
-        dead_arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        dead_arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
         policy = {"deadLetterTargetArn": dead_arn, "maxReceiveCount": p.max_receive_count}
         url = sqs.create_queue(
             QueueName="orders" + suffix,
@@ -119,7 +199,10 @@ class Poison(Experiment):
                     order = {"order": number} if number in bad else {"order": number, "total": 10 * number}
                     entry = {"Id": str(number), "MessageBody": json.dumps(order)}
                     if fifo:
-                        entry |= {"MessageGroupId": f"customer-{number}", "MessageDeduplicationId": f"order-{number}"}
+                        entry |= {
+                            "MessageGroupId": f"customer-{number}",
+                            "MessageDeduplicationId": f"order-{number}",
+                        }
                     entries.append(entry)
                 sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
@@ -136,7 +219,9 @@ class Poison(Experiment):
                         process(json.loads(message["Body"]))
                     except KeyError:
                         if p.release_on_failure:
-                            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+                            sqs.change_message_visibility(
+                                QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0
+                            )
                         continue
                     try:
                         sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
@@ -164,7 +249,7 @@ class Poison(Experiment):
                     return
 
         def audit() -> None:
-            # Ten minutes after whole quarters of a day since the sending: soon after dead letters can have become too old.
+            # Ten minutes after whole quarters of a day since the sending: dead letters can just have become too old.
             time.sleep(600)
             while count(dead_url):
                 time.sleep(AUDIT_S - LATENCY_S)
@@ -189,7 +274,9 @@ class Poison(Experiment):
         url, dead_url = queue_url(rows, "orders" + suffix), queue_url(rows, "orders-dead" + suffix)
         sent = sends(rows, url)
         by_message: dict[str, list[Attempt]] = defaultdict(list)
-        for attempt in attempts([row for row in rows if row.actor.startswith("worker")], url, p.visibility_timeout_s):
+        for attempt in attempts(
+            [row for row in rows if row.actor.startswith("worker")], url, p.visibility_timeout_s
+        ):
             by_message[attempt.message].append(attempt)
         arrived: dict[str, float] = {}
         for attempt in attempts(rows, dead_url, NEVER_S):
@@ -197,11 +284,13 @@ class Poison(Experiment):
         poison = tuple("total" not in json.loads(one.body) for one in sent)
         dead_s = tuple(arrived.get(one.message) for one in sent)
         lanes = tuple(tuple(by_message[one.message]) for one in sent)
-        looks = [depth for depth in depths(rows, dead_url)]
+        looks = depths(rows, dead_url)
         gone_s = next((look.time_s for look in looks if not look.total), None) if arrived else None
         wasted = sum(attempt.fate != "done" for lane in lanes for attempt in lane)
         to_dead = [
-            moment - lane[0].received_s for lane, moment in zip(lanes, dead_s, strict=True) if lane and moment is not None
+            moment - lane[0].received_s
+            for lane, moment in zip(lanes, dead_s, strict=True)
+            if lane and moment is not None
         ]
         first_dead = min(arrived.values(), default=0.0)
         busy_until = [attempt.ended_s or attempt.received_s for lane in lanes for attempt in lane]
@@ -210,7 +299,9 @@ class Poison(Experiment):
             "messages": len(sent),
             "poison": sum(poison),
             "wasted_receives": wasted,
-            "receives_per_poison": max((len(lane) for lane, bad in zip(lanes, poison, strict=True) if bad), default=0),
+            "receives_per_poison": max(
+                (len(lane) for lane, bad in zip(lanes, poison, strict=True) if bad), default=0
+            ),
             "dead_letters": len(arrived),
             "dead_good": sum(dead_s[place] is not None for place in good),
             "dead_poison": len(arrived) - sum(dead_s[place] is not None for place in good),
@@ -238,10 +329,14 @@ class Poison(Experiment):
             return not_applicable("No order is bad.")
         if set(counts) == {p.max_receive_count} and m.summary["dead_poison"] == len(counts):
             return true(
-                f"Each of the {plural(len(counts), 'bad order')} was received {plural(p.max_receive_count, 'time')} and set aside at "
+                f"Each of the {plural(len(counts), 'bad order')} was received {plural(p.max_receive_count, 'time')} "
+                "and set aside at "
                 f"the next receive."
             )
-        return false(f"The bad orders were received {min(counts)} to {max(counts)} times; {m.summary['dead_poison']} were set aside.")
+        return false(
+            f"The bad orders were received {min(counts)} to {max(counts)} times; {m.summary['dead_poison']} were set "
+            "aside."
+        )
 
     @staticmethod
     def only_poison(p: Values, m: Measured) -> Finding:
@@ -249,7 +344,8 @@ class Poison(Experiment):
         good = int(m.summary["dead_good"])
         if good:
             return false(
-                f"{plural(good, 'good order')} got there: {p.work_s} s of work do not fit into {p.visibility_timeout_s} s, and each "
+                f"{plural(good, 'good order')} got there: {p.work_s} s of work do not fit into "
+                f"{p.visibility_timeout_s} s, and each "
                 f"receive in between counts."
             )
         return true(f"All {m.summary['dead_letters']} dead letters are bad orders.")
@@ -263,7 +359,10 @@ class Poison(Experiment):
             return not_applicable("The workers hand a failed order back at once, so no timeout runs out.")
         need = p.max_receive_count * p.visibility_timeout_s
         times = [m.dead_s[i] - m.attempts[i][0].received_s for i in m.dead if m.attempts[i]]  # type: ignore[operator]
-        words = f"{p.max_receive_count} × {p.visibility_timeout_s} s = {need} s; it took {min(times):.0f} to {max(times):.0f} s."
+        words = (
+            f"{p.max_receive_count} × {p.visibility_timeout_s} s = {need} s; it took {min(times):.0f} to "
+            f"{max(times):.0f} s."
+        )
         return true(words) if min(times) >= need - 1e-3 else false(words)
 
     @staticmethod
@@ -273,7 +372,11 @@ class Poison(Experiment):
             return not_applicable("Nothing was set aside.")
         days, want = float(m.summary["readable_days"]), p.dlq_retention_days
         if days >= want - 0.3:
-            why = "its age starts anew with the move" if p.queue_type == "fifo" else "it was set aside soon after it was sent"
+            why = (
+                "its age starts anew with the move"
+                if p.queue_type == "fifo"
+                else "it was set aside soon after it was sent"
+            )
             return true(f"{days:g} of {want} days: {why}.")
         return false(
             f"{days:g} of {want} days: on a standard queue the age counts from the original send, "
@@ -283,7 +386,8 @@ class Poison(Experiment):
 
 def poisoned(p: Values) -> int:
     """How many orders are bad."""
-    return round(p.messages * p.poison_percent / 100)
+    number: int = round(p.messages * p.poison_percent / 100)
+    return number
 
 
 def work_fits(p: Values) -> bool:
@@ -299,11 +403,12 @@ def reaches_dead_letters(p: Values) -> bool:
 Poison.claims = (
     Claim(
         "receives",
-        "A poison message is received exactly maxReceiveCount times; the next receive moves it to the dead-letter queue.",
+        "A poison message is received exactly maxReceiveCount times; the next receive moves it to the dead-letter "
+        "queue.",
         ("sqs.dlq.threshold", "sqs.dlq.back", "sqs.dlq.maxreceive_default"),
         Poison.receives,
         "there is a bad order, and the dead-letter queue keeps messages longer than they lay in the queue",
-        lambda p: reaches_dead_letters(p),
+        reaches_dead_letters,
     ),
     Claim(
         "only_poison",
@@ -343,12 +448,19 @@ Poison.scenes = (
             number="wasted_receives",
             unit="receives",
             tolerance=0,
-            reply="Each bad order is handed out 10 times before the next receive sets it aside: 2 × 10 receives for nothing.",
+            reply="Each bad order is handed out 10 times before the next receive sets it aside: 2 × 10 receives for "
+            "nothing.",
         ),
         {"max_receive_count": 10},
         ("max_receive_count", "poison_percent"),
         "receives",
-        ("sqs.dlq.threshold", "sqs.dlq.back", "sqs.dlq.debug", "sqs.dlq.maxreceive_name", "sqs.dlq.maxreceive_default"),
+        (
+            "sqs.dlq.threshold",
+            "sqs.dlq.back",
+            "sqs.dlq.debug",
+            "sqs.dlq.maxreceive_name",
+            "sqs.dlq.maxreceive_default",
+        ),
     ),
     Scene(
         "good",
@@ -358,15 +470,29 @@ Poison.scenes = (
         Prediction(
             "The timeout becomes 6 s, shorter than the work. Where do the good orders end up?",
             (
-                Option("done", "Done, and nowhere else: each belongs to its first worker", "queue_deletes_on_receive",
-                       "They reappear after 6 s while the first worker is busy, and the next receive is one too many.",
-                       true_if=lambda p, m: m.summary["dead_good"] == 0 and m.summary["wasted_receives"] <= 6),
-                Option("dead", "Some are set aside with the bad ones", None,
-                       "A receive counts whether or not the work fails: the next one, after 6 s, sets aside an order that is still in work.",
-                       right=True, true_if=lambda p, m: m.summary["dead_good"] > 0),
-                Option("repeated", "Some are done twice, none is set aside: they never fail", "dlq_counts_failures",
-                       "SQS cannot see failures; it counts receives.",
-                       true_if=lambda p, m: m.summary["dead_good"] == 0 and m.summary["wasted_receives"] > 6),
+                Option(
+                    "done",
+                    "Done, and nowhere else: each belongs to its first worker",
+                    "queue_deletes_on_receive",
+                    "They reappear after 6 s while the first worker is busy, and the next receive is one too many.",
+                    true_if=lambda p, m: m.summary["dead_good"] == 0 and m.summary["wasted_receives"] <= 6,
+                ),
+                Option(
+                    "dead",
+                    "Some are set aside with the bad ones",
+                    None,
+                    "A receive counts whether or not the work fails: the next one, after 6 s, sets aside an order "
+                    "that is still in work.",
+                    right=True,
+                    true_if=lambda p, m: m.summary["dead_good"] > 0,
+                ),
+                Option(
+                    "repeated",
+                    "Some are done twice, none is set aside: they never fail",
+                    "dlq_counts_failures",
+                    "SQS cannot see failures; it counts receives.",
+                    true_if=lambda p, m: m.summary["dead_good"] == 0 and m.summary["wasted_receives"] > 6,
+                ),
             ),
         ),
         {"visibility_timeout_s": 6},
@@ -382,16 +508,31 @@ Poison.scenes = (
         Prediction(
             "After a failure the worker calls ChangeMessageVisibility with 0. What happens to the bad orders?",
             (
-                Option("deleted", "They are gone: a timeout of 0 deletes them", "zero_timeout_deletes",
-                       "Zero means visible again now; only DeleteMessage removes a message.",
-                       true_if=lambda p, m: m.summary["dead_poison"] < m.summary["poison"]),
-                Option("soon", "They use up their receives sooner and are set aside early", None,
-                       "No timeout has to run out between the receives; a cause that needs a minute to pass has no chance to.",
-                       right=True, true_if=lambda p, m: 0 < m.summary["to_dlq_s"] < 5 * 30
-                       and m.summary["dead_poison"] == m.summary["poison"]),
-                Option("forever", "They are tried for ever: a hand-back does not count", "release_is_not_counted",
-                       "The count goes up with each receive, however the message came back.",
-                       true_if=lambda p, m: m.summary["receives_per_poison"] > 5),
+                Option(
+                    "deleted",
+                    "They are gone: a timeout of 0 deletes them",
+                    "zero_timeout_deletes",
+                    "Zero means visible again now; only DeleteMessage removes a message.",
+                    true_if=lambda p, m: m.summary["dead_poison"] < m.summary["poison"],
+                ),
+                Option(
+                    "soon",
+                    "They use up their receives sooner and are set aside early",
+                    None,
+                    "No timeout has to run out between the receives; a cause that needs a minute to pass has no "
+                    "chance to.",
+                    right=True,
+                    true_if=lambda p, m: (
+                        0 < m.summary["to_dlq_s"] < 5 * 30 and m.summary["dead_poison"] == m.summary["poison"]
+                    ),
+                ),
+                Option(
+                    "forever",
+                    "They are tried for ever: a hand-back does not count",
+                    "release_is_not_counted",
+                    "The count goes up with each receive, however the message came back.",
+                    true_if=lambda p, m: m.summary["receives_per_poison"] > 5,
+                ),
             ),
         ),
         {"release_on_failure": True},
@@ -405,11 +546,13 @@ Poison.scenes = (
         {"dlq_retention_days": 4},
         "The dead-letter queue keeps messages for 4 days. From when on?",
         Prediction(
-            "The workers were down for a day before they tried the orders. For how many days can a dead letter be read?",
+            "The workers were down for a day before they tried the orders. For how many days can a dead letter be "
+            "read?",
             number="readable_days",
             unit="days",
             tolerance=0.26,
-            reply="On a standard queue the age goes on from the original send, so a day in the source queue is missing: 4 - 1. On a FIFO "
+            reply="On a standard queue the age goes on from the original send, so a day in the source queue is "
+            "missing: 4 - 1. On a FIFO "
             "queue it would be 4.",
         ),
         {"days_before_work": 1},
@@ -423,17 +566,31 @@ Poison.scenes = (
         {"work_s": 45, "days_before_work": 1, "dlq_retention_days": 4},
         "The work takes 45 s, and the workers were down for a day. Which settings would you choose?",
         Prediction(
-            "The timeout becomes 120 s. How long after its first receive does a bad order now reach the dead-letter queue?",
+            "The timeout becomes 120 s. How long after its first receive does a bad order now reach the dead-letter "
+            "queue?",
             (
-                Option("two", "After 2 minutes: one timeout, then it is set aside", "dlq_after_first_failure",
-                       "maxReceiveCount is 3, so it gets three receives, each with its own timeout.",
-                       true_if=lambda p, m: m.summary["to_dlq_s"] < 200),
-                Option("six", "After some 6 minutes: three timeouts, then the next receive", None,
-                       "Three receives at 120 s each; the longer the timeout, the later a bad order is out of the way.",
-                       right=True, true_if=lambda p, m: 355 <= m.summary["to_dlq_s"] <= 450),
-                Option("never", "Never: the work of a bad order ends before its timeout", "dlq_counts_timeouts",
-                       "The count is of receives; whether the worker failed early or late makes no difference.",
-                       true_if=lambda p, m: m.summary["dead_poison"] == 0),
+                Option(
+                    "two",
+                    "After 2 minutes: one timeout, then it is set aside",
+                    "dlq_after_first_failure",
+                    "maxReceiveCount is 3, so it gets three receives, each with its own timeout.",
+                    true_if=lambda p, m: m.summary["to_dlq_s"] < 200,
+                ),
+                Option(
+                    "six",
+                    "After some 6 minutes: three timeouts, then the next receive",
+                    None,
+                    "Three receives at 120 s each; the longer the timeout, the later a bad order is out of the way.",
+                    right=True,
+                    true_if=lambda p, m: 355 <= m.summary["to_dlq_s"] <= 450,
+                ),
+                Option(
+                    "never",
+                    "Never: the work of a bad order ends before its timeout",
+                    "dlq_counts_timeouts",
+                    "The count is of receives; whether the worker failed early or late makes no difference.",
+                    true_if=lambda p, m: m.summary["dead_poison"] == 0,
+                ),
             ),
         ),
         {"visibility_timeout_s": 120},
@@ -441,12 +598,20 @@ Poison.scenes = (
         "move",
         ("sqs.dlq.threshold", "sqs.dlq.retention14", "sqs.dlq.timestamp", "sqs.visibility.reasonable"),
         Goal(
-            "With 45 s of work and a day of lost time: no good order set aside, every bad one set aside within 3 minutes of its first "
+            "With 45 s of work and a day of lost time: no good order set aside, every bad one set aside within 3 "
+            "minutes of its first "
             "receive after at least two tries, and readable for 10 days or more.",
-            lambda p, m: p.work_s >= 45 and p.days_before_work >= 1 and m.summary["poison"] > 0 and m.summary["dead_good"] == 0
-            and m.summary["dead_poison"] == m.summary["poison"] and p.max_receive_count >= 2 and m.summary["to_dlq_s"] <= 180
-            and m.summary["readable_days"] >= 10,
+            lambda p, m: (
+                p.work_s >= 45
+                and p.days_before_work >= 1
+                and m.summary["poison"] > 0
+                and m.summary["dead_good"] == 0
+                and m.summary["dead_poison"] == m.summary["poison"]
+                and p.max_receive_count >= 2
+                and m.summary["to_dlq_s"] <= 180
+                and m.summary["readable_days"] >= 10
+            ),
             {"visibility_timeout_s": 60, "max_receive_count": 2, "dlq_retention_days": 14},
         ),
     ),
-)  # fmt: skip
+)

@@ -38,7 +38,9 @@ INSTANT_S = 1e-5
 
 
 class Poll(NamedTuple):
-    """One ReceiveMessage: when it began and ended, and what it brought; `missed` if it came back empty although a message waited."""
+    """One ReceiveMessage: when it began and ended, and what it brought; `missed` if it came back empty although
+    a message waited.
+    """
 
     start_s: float
     end_s: float
@@ -88,29 +90,75 @@ class Polling(Experiment):
     title = "Long polling against short polling"
     question = "How many ReceiveMessage calls does long polling save, and how soon does a message arrive?"
     parameters = (
-        Int("wait_time_s", 20, "long poll waits", "WaitTimeSeconds of the long poller's receives.", unit="s", minimum=1,
-            maximum=20, source=GUIDE + "sqs-short-and-long-polling.html"),
-        Float("short_interval_s", 1, "short poll every", "Pause of the short poller after each receive that was not full.",
-              unit="s", minimum=0.2, maximum=30, step=0.1, assumption=True),
-        Float("arrivals_per_min", 3, "messages per minute", "At random moments, the same for both queues.", unit="/min",
-              minimum=0, maximum=120, step=1, assumption=True),
-        Float("duration_min", 5, "time observed", "How long both consumers poll.", unit="min", minimum=1, maximum=30, step=1,
-              assumption=True),
-        Int("servers_asked_percent", 100, "a short poll asks", "Share of the servers that a short poll looks at: AWS says a "
-            "subset, not how many.", unit="%", minimum=10, maximum=100, step=10,
-            source=GUIDE + "sqs-short-and-long-polling.html", assumption=True),
-    )  # fmt: skip
+        Int(
+            "wait_time_s",
+            20,
+            "long poll waits",
+            "WaitTimeSeconds of the long poller's receives.",
+            unit="s",
+            minimum=1,
+            maximum=20,
+            source=GUIDE + "sqs-short-and-long-polling.html",
+        ),
+        Float(
+            "short_interval_s",
+            1,
+            "short poll every",
+            "Pause of the short poller after each receive that was not full.",
+            unit="s",
+            minimum=0.2,
+            maximum=30,
+            step=0.1,
+            assumption=True,
+        ),
+        Float(
+            "arrivals_per_min",
+            3,
+            "messages per minute",
+            "At random moments, the same for both queues.",
+            unit="/min",
+            minimum=0,
+            maximum=120,
+            step=1,
+            assumption=True,
+        ),
+        Float(
+            "duration_min",
+            5,
+            "time observed",
+            "How long both consumers poll.",
+            unit="min",
+            minimum=1,
+            maximum=30,
+            step=1,
+            assumption=True,
+        ),
+        Int(
+            "servers_asked_percent",
+            100,
+            "a short poll asks",
+            "Share of the servers that a short poll looks at: AWS says a subset, not how many.",
+            unit="%",
+            minimum=10,
+            maximum=100,
+            step=10,
+            source=GUIDE + "sqs-short-and-long-polling.html",
+            assumption=True,
+        ),
+    )
     differences = (
         "AWS says that a short poll asks a subset of the servers and gives no share; with 100 % it sees every message.",
         "AWS says that a long poll can, rarely, come back empty too early; here it never does.",
     )
 
-    def run(self, cloud: Cloud, p: Values) -> None:
+    def run(self, cloud: Cloud, p: Values) -> None:  # the actors of one story stand together
         """Two queues, two consumers, one producer that sends each message to both; it ends after the time observed."""
         sqs = cloud.client("sqs")
         models = cloud.plane("sqs").models
         models.short_poll_sample = p.servers_asked_percent / 100 if p.servers_asked_percent < 100 else 0.0
-        long_url = sqs.create_queue(QueueName="long", Attributes={"ReceiveMessageWaitTimeSeconds": str(p.wait_time_s)})["QueueUrl"]
+        long_url = sqs.create_queue(
+            QueueName="long", Attributes={"ReceiveMessageWaitTimeSeconds": str(p.wait_time_s)}
+        )["QueueUrl"]
         short_url = sqs.create_queue(QueueName="short")["QueueUrl"]
         end_s = p.duration_min * 60
         arrivals = sorted(cloud.random.uniform(0, end_s) for _ in range(expected(p)))
@@ -126,7 +174,9 @@ class Polling(Experiment):
             if len(messages) == 1:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
             elif messages:
-                entries = [{"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(messages)]
+                entries = [
+                    {"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(messages)
+                ]
                 sqs.delete_message_batch(QueueUrl=url, Entries=entries)
             return len(messages) == 10
 
@@ -183,7 +233,8 @@ class Polling(Experiment):
         if long < short:
             return true(f"{long} receives against {short} for {plural(len(m.arrivals), 'message')}.")
         return false(
-            f"{long} receives against {short}: nearly each of the {len(m.arrivals)} messages ends a long poll of its own, while a "
+            f"{long} receives against {short}: nearly each of the {len(m.arrivals)} messages ends a long poll of its "
+            "own, while a "
             f"short poll collects what came since the last one."
         )
 
@@ -192,16 +243,23 @@ class Polling(Experiment):
         """Long polling brings messages sooner."""
         if not m.long.pickups or not m.short.pickups:
             return not_applicable("No message came.")
-        words = f"{_seconds(m.long.mean_s)} on average against {_seconds(m.short.mean_s)} when asking every {p.short_interval_s:g} s."
+        words = (
+            f"{_seconds(m.long.mean_s)} on average against {_seconds(m.short.mean_s)} when asking every "
+            f"{p.short_interval_s:g} s."
+        )
         return true(words) if m.long.mean_s < m.short.mean_s else false(words)
 
     @staticmethod
     def idle(p: Values, m: Measured) -> Finding:
         """An empty queue costs one receive per wait."""
         if m.arrivals:
-            return not_applicable(f"{plural(len(m.arrivals), 'message')} came; the claim is about an empty queue.")
+            return not_applicable(
+                f"{plural(len(m.arrivals), 'message')} came; the claim is about an empty queue."
+            )
         whole = int(m.end_s / (p.wait_time_s + LATENCY_S))
-        words = f"{len(m.long.polls)} receives in {m.end_s:g} s, each after waiting {p.wait_time_s} s in vain."
+        words = (
+            f"{len(m.long.polls)} receives in {m.end_s:g} s, each after waiting {p.wait_time_s} s in vain."
+        )
         return true(words) if len(m.long.polls) == whole else false(words)
 
     @staticmethod
@@ -215,7 +273,8 @@ class Polling(Experiment):
 
 def expected(p: Values) -> int:
     """How many messages come in the time observed."""
-    return round(p.arrivals_per_min * p.duration_min)
+    number: int = round(p.arrivals_per_min * p.duration_min)
+    return number
 
 
 def surely_fewer(p: Values) -> bool:
@@ -223,7 +282,7 @@ def surely_fewer(p: Values) -> bool:
     most_long = expected(p) + p.duration_min * 60 / p.wait_time_s + 1
     # Each message can cost the short poller a delete, and a pause less.
     least_short = (p.duration_min * 60 - expected(p) * LATENCY_S) / (p.short_interval_s + LATENCY_S) - 1
-    return most_long < least_short
+    return bool(most_long < least_short)
 
 
 def _poller(rows: Sequence[CallRow], name: str, end_s: float) -> Poller:
@@ -305,7 +364,8 @@ Polling.scenes = (
             number="long_receives",
             unit="receives",
             tolerance=1,
-            reply="One receive per wait: 300 s / 20 s = 15 calls, 14 of them over when the time is up; the short poller made some 300.",
+            reply="One receive per wait: 300 s / 20 s = 15 calls, 14 of them over when the time is up; the short "
+            "poller made some 300.",
         ),
         {"arrivals_per_min": 0},
         ("arrivals_per_min", "wait_time_s"),
@@ -320,15 +380,30 @@ Polling.scenes = (
         Prediction(
             "How long does a message now wait, on average, for the long poller?",
             (
-                Option("ten", "About 10 s, half of the wait", "long_poll_returns_at_end",
-                       "A long poll answers in the moment a message comes; only an empty queue makes it wait to the end.",
-                       true_if=lambda p, m: 5 <= m.long.mean_s <= 15),
-                Option("zero", "Hardly at all, as before", None,
-                       "The call is already waiting at the queue when the message comes, and returns at once.",
-                       right=True, true_if=lambda p, m: m.long.mean_s < 0.2),
-                Option("as_short", "About 0.5 s, as for the short poller", "long_poll_polls_inside",
-                       "That is half the pause between two short polls; a long poll has no pause in which a message could wait.",
-                       true_if=lambda p, m: 0.3 <= m.long.mean_s <= 0.8),
+                Option(
+                    "ten",
+                    "About 10 s, half of the wait",
+                    "long_poll_returns_at_end",
+                    "A long poll answers in the moment a message comes; only an empty queue makes it wait to the "
+                    "end.",
+                    true_if=lambda p, m: 5 <= m.long.mean_s <= 15,
+                ),
+                Option(
+                    "zero",
+                    "Hardly at all, as before",
+                    None,
+                    "The call is already waiting at the queue when the message comes, and returns at once.",
+                    right=True,
+                    true_if=lambda p, m: m.long.mean_s < 0.2,
+                ),
+                Option(
+                    "as_short",
+                    "About 0.5 s, as for the short poller",
+                    "long_poll_polls_inside",
+                    "That is half the pause between two short polls; a long poll has no pause in which a message "
+                    "could wait.",
+                    true_if=lambda p, m: 0.3 <= m.long.mean_s <= 0.8,
+                ),
             ),
         ),
         {"wait_time_s": 20},
@@ -340,19 +415,36 @@ Polling.scenes = (
         "crossing",
         "A busy queue",
         {},
-        "At 3 messages a minute the long poller makes about 5 calls a minute, the short poller 60. And on a busy queue?",
+        "At 3 messages a minute the long poller makes about 5 calls a minute, the short poller 60. And on a busy "
+        "queue?",
         Prediction(
             "At 120 messages a minute, who makes more receives?",
             (
-                Option("short", "The short poller: long polling always saves calls", "long_polling_always_fewer",
-                       "It saves empty calls; on a queue that is hardly ever empty there are none left to save.",
-                       true_if=lambda p, m: m.summary["short_receives"] > 1.25 * m.summary["long_receives"]),
-                Option("long", "The long poller: about one call for each message", None,
-                       "Each message ends a long poll at once, 120 a minute; a short poll collects the two that came in its second.",
-                       right=True, true_if=lambda p, m: m.summary["long_receives"] > 1.25 * m.summary["short_receives"]),
-                Option("same", "Both about the same: a receive brings up to 10 messages", "receive_waits_for_ten",
-                       "Up to 10 that are there: a long poll does not wait for ten to come together.",
-                       true_if=lambda p, m: 0.8 <= m.summary["long_receives"] / m.summary["short_receives"] <= 1.25),
+                Option(
+                    "short",
+                    "The short poller: long polling always saves calls",
+                    "long_polling_always_fewer",
+                    "It saves empty calls; on a queue that is hardly ever empty there are none left to save.",
+                    true_if=lambda p, m: m.summary["short_receives"] > 1.25 * m.summary["long_receives"],
+                ),
+                Option(
+                    "long",
+                    "The long poller: about one call for each message",
+                    None,
+                    "Each message ends a long poll at once, 120 a minute; a short poll collects the two that came "
+                    "in its second.",
+                    right=True,
+                    true_if=lambda p, m: m.summary["long_receives"] > 1.25 * m.summary["short_receives"],
+                ),
+                Option(
+                    "same",
+                    "Both about the same: a receive brings up to 10 messages",
+                    "receive_waits_for_ten",
+                    "Up to 10 that are there: a long poll does not wait for ten to come together.",
+                    true_if=lambda p, m: (
+                        0.8 <= m.summary["long_receives"] / m.summary["short_receives"] <= 1.25
+                    ),
+                ),
             ),
         ),
         {"arrivals_per_min": 120},
@@ -368,15 +460,31 @@ Polling.scenes = (
         Prediction(
             "Suppose a short poll asks 20 % of the servers. What happens to the messages on the others?",
             (
-                Option("late", "They come with a later poll, after empty ones", None,
-                       "The short poll says 'nothing here' although a message waits, and each empty answer is a paid call.",
-                       right=True, true_if=lambda p, m: m.short.missed > 0 and m.summary["messages"] - len(m.short.pickups) <= 1),
-                Option("lost", "Some are never received by the short poller", "short_poll_loses_messages",
-                       "The next polls ask other servers, and a message stays until it is deleted or too old.",
-                       true_if=lambda p, m: m.summary["messages"] - len(m.short.pickups) > 1),
-                Option("nothing", "Nothing: a receive brings a message if there is one", "empty_means_empty",
-                       "Only a long poll asks all servers; an empty short poll does not mean an empty queue.",
-                       true_if=lambda p, m: m.short.missed == 0),
+                Option(
+                    "late",
+                    "They come with a later poll, after empty ones",
+                    None,
+                    "The short poll says 'nothing here' although a message waits, and each empty answer is a paid "
+                    "call.",
+                    right=True,
+                    true_if=lambda p, m: (
+                        m.short.missed > 0 and m.summary["messages"] - len(m.short.pickups) <= 1
+                    ),
+                ),
+                Option(
+                    "lost",
+                    "Some are never received by the short poller",
+                    "short_poll_loses_messages",
+                    "The next polls ask other servers, and a message stays until it is deleted or too old.",
+                    true_if=lambda p, m: m.summary["messages"] - len(m.short.pickups) > 1,
+                ),
+                Option(
+                    "nothing",
+                    "Nothing: a receive brings a message if there is one",
+                    "empty_means_empty",
+                    "Only a long poll asks all servers; an empty short poll does not mean an empty queue.",
+                    true_if=lambda p, m: m.short.missed == 0,
+                ),
             ),
         ),
         {"servers_asked_percent": 20},
@@ -392,16 +500,30 @@ Polling.scenes = (
         Prediction(
             "The short poller asks every 8 s instead of every second. What becomes of the 150 messages?",
             (
-                Option("behind", "It falls behind, since a receive brings one message", "receive_brings_one",
-                       "With MaxNumberOfMessages 10 a receive brings what is there: about four at a time.",
-                       true_if=lambda p, m: m.short.mean_s > 10),
-                Option("collects", "It gets several per call, each some seconds late", None,
-                       "Fewer calls than the long poller makes, paid with a wait of about half the pause.",
-                       right=True, true_if=lambda p, m: 2 <= m.short.mean_s <= 6
-                       and m.summary["short_receives"] < m.summary["long_receives"]),
-                Option("more", "It needs more calls than the long poller all the same", "long_polling_always_fewer",
-                       "Count them: a call each 8 s against nearly one for each message.",
-                       true_if=lambda p, m: m.summary["short_receives"] >= m.summary["long_receives"]),
+                Option(
+                    "behind",
+                    "It falls behind, since a receive brings one message",
+                    "receive_brings_one",
+                    "With MaxNumberOfMessages 10 a receive brings what is there: about four at a time.",
+                    true_if=lambda p, m: m.short.mean_s > 10,
+                ),
+                Option(
+                    "collects",
+                    "It gets several per call, each some seconds late",
+                    None,
+                    "Fewer calls than the long poller makes, paid with a wait of about half the pause.",
+                    right=True,
+                    true_if=lambda p, m: (
+                        2 <= m.short.mean_s <= 6 and m.summary["short_receives"] < m.summary["long_receives"]
+                    ),
+                ),
+                Option(
+                    "more",
+                    "It needs more calls than the long poller all the same",
+                    "long_polling_always_fewer",
+                    "Count them: a call each 8 s against nearly one for each message.",
+                    true_if=lambda p, m: m.summary["short_receives"] >= m.summary["long_receives"],
+                ),
             ),
         ),
         {"short_interval_s": 8},
@@ -409,11 +531,19 @@ Polling.scenes = (
         "fewer",
         ("sqs.longpoll.fewer_calls", "sqs.consume.max10", "sqs.consume.poll", "sqs.longpoll.prefer20"),
         Goal(
-            "At 30 messages a minute: one of the pollers needs at most 12 receives a minute and brings a message within 3 s on average.",
-            lambda p, m: expected(p) == round(30 * p.duration_min) and any(
-                calls <= 12 and poller.mean_s <= 3 for calls, poller in
-                ((m.summary["long_receives_per_min"], m.long), (m.summary["short_receives_per_min"], m.short))),
+            "At 30 messages a minute: one of the pollers needs at most 12 receives a minute and brings a message "
+            "within 3 s on average.",
+            lambda p, m: (
+                expected(p) == round(30 * p.duration_min)
+                and any(
+                    calls <= 12 and poller.mean_s <= 3
+                    for calls, poller in (
+                        (m.summary["long_receives_per_min"], m.long),
+                        (m.summary["short_receives_per_min"], m.short),
+                    )
+                )
+            ),
             {"short_interval_s": 5.5},
         ),
     ),
-)  # fmt: skip
+)

@@ -27,7 +27,11 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
                 continue
             # A short poll takes 10 ms: drawn a little longer, so that it can be seen.
             shown = max(poll.end_s, poll.start_s + 0.0028 * (end_s - start_s))
-            spans.append(Span(lane, max(poll.start_s, start_s), min(shown, end_s), "poll" if poll.messages else "empty"))
+            spans.append(
+                Span(
+                    lane, max(poll.start_s, start_s), min(shown, end_s), "poll" if poll.messages else "empty"
+                )
+            )
     upper.set_ylim(2.75, -0.6)
     pictures.lanes(upper, spans, 3, thickness=17)
     upper.set_ylim(2.75, -0.6)
@@ -37,11 +41,21 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     for lane, poller in ((LONG, m.long), (SHORT, m.short)):
         got = [(a, r) for a, r in poller.pickups if start_s <= a <= end_s and r <= end_s]
         pictures.marks(upper, [(received, lane) for _, received in got], "stored", size=5.5)
-        waits += [Span(lane - 0.36, arrival, received, "wait") for arrival, received in got if received - arrival > 0.15]
-        missed = [(poll.end_s, lane + 0.3) for poll in poller.polls if poll.missed and start_s <= poll.end_s <= end_s]
+        waits += [
+            Span(lane - 0.36, arrival, received, "wait")
+            for arrival, received in got
+            if received - arrival > 0.15
+        ]
+        missed = [
+            (poll.end_s, lane + 0.3)
+            for poll in poller.polls
+            if poll.missed and start_s <= poll.end_s <= end_s
+        ]
         pictures.marks(upper, missed, "order", size=5)
         if missed:
-            pictures.beside(upper, missed[0][0], lane + 0.46, "empty, though a message waited", pictures.WRONG, size=8)
+            pictures.beside(
+                upper, missed[0][0], lane + 0.46, "empty, though a message waited", pictures.WRONG, size=8
+            )
     _thin_lines(upper, waits)
     pictures.lane_names(upper, [ARRIVALS, LONG, SHORT], ["messages", "long poll", "short poll"])
     _name_calls(upper, p, m, start_s, end_s)
@@ -49,13 +63,25 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     title, subtitle = headline(p, m)
     pictures.headline(figure, title, subtitle)
     if end_s - start_s < m.end_s - 0.5:
-        pictures.note(upper, start_s, -0.52, f"{pictures.human(end_s - start_s)} of it, call by call", pictures.QUIET, side="right", size=8.5)
+        pictures.note(
+            upper,
+            start_s,
+            -0.52,
+            f"{pictures.human(end_s - start_s)} of it, call by call",
+            pictures.QUIET,
+            side="right",
+            size=8.5,
+        )
     return words(p, m, title)
 
 
 def _window(p: Values, m: Any) -> tuple[float, float]:
-    """The stretch to draw call by call: from just before a message, short enough that single polls can be told apart."""
-    length = min(m.end_s, max(WINDOW_S, 2.5 * p.wait_time_s) if len(m.arrivals) <= 15 * p.duration_min else 20.0)
+    """The stretch to draw call by call: from just before a message, short enough that single polls can be told
+    apart.
+    """
+    length = min(
+        m.end_s, max(WINDOW_S, 2.5 * p.wait_time_s) if len(m.arrivals) <= 15 * p.duration_min else 20.0
+    )
     if length >= m.end_s:
         return 0.0, m.end_s
     first = next((time_s for time_s in m.arrivals if time_s > 5), 0.0)
@@ -67,7 +93,9 @@ def _thin_lines(axes: Any, spans: list[Span]) -> None:
     from matplotlib.collections import LineCollection
 
     segments = [((span.start, span.lane), (span.end, span.lane)) for span in spans]
-    axes.add_collection(LineCollection(segments, colors=pictures.WRONG, linewidths=2.2, zorder=3), autolim=False)
+    axes.add_collection(
+        LineCollection(segments, colors=pictures.WRONG, linewidths=2.2, zorder=3), autolim=False
+    )
 
 
 def _name_calls(axes: Any, p: Values, m: Any, start_s: float, end_s: float) -> None:
@@ -78,28 +106,48 @@ def _name_calls(axes: Any, p: Values, m: Any, start_s: float, end_s: float) -> N
     hit = next((poll for poll in inside if poll.messages and poll.end_s - poll.start_s > 1), None)
     if empty is not None:
         words = f"waits {pictures.human(p.wait_time_s)}, brings nothing"
-        pictures.note(axes, max(empty.start_s, start_s), LONG + 0.36, words, pictures.QUIET, side="right", size=8)
+        pictures.note(
+            axes, max(empty.start_s, start_s), LONG + 0.36, words, pictures.QUIET, side="right", size=8
+        )
     elif hit is not None:
-        pictures.note(axes, hit.start_s, LONG + 0.36, "waits until a message comes", "#0072B2", side="right", size=8)
+        pictures.note(
+            axes, hit.start_s, LONG + 0.36, "waits until a message comes", "#0072B2", side="right", size=8
+        )
     if m.short.polls and not m.short.missed:
-        pictures.note(axes, start_s, SHORT + 0.36, "each tick is a call", pictures.QUIET, side="right", size=8)
-    late = next((pair for pair in m.short.pickups if start_s <= pair[0] <= far and pair[1] - pair[0] > 0.15), None)
+        pictures.note(
+            axes, start_s, SHORT + 0.36, "each tick is a call", pictures.QUIET, side="right", size=8
+        )
+    late = next(
+        (pair for pair in m.short.pickups if start_s <= pair[0] <= far and pair[1] - pair[0] > 0.15), None
+    )
     if late is not None:
         words = f"a message waits {late[1] - late[0]:.1f} s for the next poll"
         pictures.beside(axes, late[1], SHORT - 0.36, words, pictures.WRONG, size=8)
     elif m.short.polls:
-        pictures.note(axes, start_s, SHORT - 0.36, f"asks every {p.short_interval_s:g} s, whether or not", pictures.QUIET, size=8)
+        pictures.note(
+            axes,
+            start_s,
+            SHORT - 0.36,
+            f"asks every {p.short_interval_s:g} s, whether or not",
+            pictures.QUIET,
+            size=8,
+        )
 
 
 def _sums(axes: Any, m: Any) -> None:
     pictures.time_axis(axes, m.end_s)
     top = 1.0
     ends = []
-    for poller, name, colour, dashes in ((m.long, "long", "#0072B2", None), (m.short, "short", pictures.WRONG, (4, 1.2))):
+    for poller, name, colour, dashes in (
+        (m.long, "long", "#0072B2", None),
+        (m.short, "short", pictures.WRONG, (4, 1.2)),
+    ):
         times, values = pictures.change_points([(poll.end_s, 1) for poll in poller.polls], m.end_s)
         times, values = pictures.thin(times, values)
         pictures.steps(axes, times, values, colour=colour, width=1.8, dashes=dashes)
-        empty = pictures.change_points([(poll.end_s, 1) for poll in poller.polls if not poll.messages], m.end_s)[1][-1]
+        empty = pictures.change_points(
+            [(poll.end_s, 1) for poll in poller.polls if not poll.messages], m.end_s
+        )[1][-1]
         ends.append((values[-1], f"{name} polls: {values[-1]:.0f}, {empty:.0f} of them empty", colour))
         top = max(top, values[-1])
     pictures.level(axes, top, "receives so far")
@@ -108,7 +156,9 @@ def _sums(axes: Any, m: Any) -> None:
     share = low / (1.32 * top)
     pictures.over_end(axes, m.end_s, high, high_words, high_colour)
     # Under its curve where the two curves are close and there is room for it.
-    pictures.over_end(axes, m.end_s, low, low_words, low_colour, under=(high - low) < 0.2 * top and share > 0.25)
+    pictures.over_end(
+        axes, m.end_s, low, low_words, low_colour, under=(high - low) < 0.2 * top and share > 0.25
+    )
 
 
 def headline(p: Values, m: Any) -> tuple[str, str]:
@@ -126,7 +176,9 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
     if number:
         title += f" for {number} message{'s' if number != 1 else ''}"
     parts = [
-        f"{number} messages in {pictures.human(m.end_s)}" if number else f"Empty for {pictures.human(m.end_s)}",
+        f"{number} messages in {pictures.human(m.end_s)}"
+        if number
+        else f"Empty for {pictures.human(m.end_s)}",
         f"long poll waits {p.wait_time_s} s",
         f"short poll every {p.short_interval_s:g} s",
     ]
@@ -139,10 +191,16 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
 
 def words(p: Values, m: Any, title: str) -> str:
     """The picture in words."""
-    text = f"{title}. The upper lanes show each receive: a long poll is a bar that ends when a message comes or after {p.wait_time_s} s, a short "
+    text = (
+        f"{title}. The upper lanes show each receive: a long poll is a bar that ends when a message comes or after "
+        f"{p.wait_time_s} s, a short "
+    )
     text += f"poll a tick every {p.short_interval_s:g} s"
     if m.arrivals:
-        text += f"; a message waits {m.long.mean_s:.2f} s on average for the long poller and {m.short.mean_s:.2f} s for the short one"
+        text += (
+            f"; a message waits {m.long.mean_s:.2f} s on average for the long poller and {m.short.mean_s:.2f} s "
+            "for the short one"
+        )
     if m.short.missed:
         text += f"; {m.short.missed} short polls came back empty although a message waited"
     return text + "."

@@ -1,8 +1,9 @@
 """Attempts, sends and levels of one queue, read from a trail.
 
-An attempt is one message in one reply of ReceiveMessage. What the consumer did with it shows in its next calls: it deleted it
-(the work ended when it called DeleteMessage), it changed its visibility, or it went on to its next receive without a delete (it
-failed or crashed). Consumers here work on the messages of a reply in turn.
+An attempt is one message in one reply of ReceiveMessage. What the consumer did with it shows in its next
+calls: it deleted it (the work ended when it called DeleteMessage), it changed its visibility, or it went on
+to its next receive without a delete (it failed or crashed). Consumers here work on the messages of a reply in
+turn.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class CallRow(NamedTuple):
-    """A row of the trail. `start_s` is when the call began, `end_s` when its reply came (which is when the service acted)."""
+    """A row of the trail.
+
+    `start_s` is when the call began, `end_s` when its reply came (which is when the service acted).
+    """
 
     start_s: float
     end_s: float
@@ -29,8 +33,10 @@ class CallRow(NamedTuple):
 
 def calls(trail: pd.DataFrame) -> list[CallRow]:
     """The trail's rows, oldest first. A call that was refused has an empty response."""
-    columns = [trail[name].tolist() for name in
-               ("time_s", "duration_s", "actor", "operation", "parameters", "response", "error")]  # fmt: skip
+    columns = [
+        trail[name].tolist()
+        for name in ("time_s", "duration_s", "actor", "operation", "parameters", "response", "error")
+    ]
     return [
         CallRow(start, start + duration, actor, operation, parameters, response or {}, error)
         for start, duration, actor, operation, parameters, response, error in zip(*columns, strict=True)
@@ -82,11 +88,12 @@ def sends(rows: Sequence[CallRow], url: str) -> list[Sent]:
 class Attempt:
     """One message in one reply of ReceiveMessage.
 
-    `received_s` is when the message arrived at the consumer `actor`; `started_s` when its turn came (None: it never did);
-    `ended_s` when the work ended; `hidden_until_s` when the queue would show it again; `deleted_s` when a delete of it was
-    accepted; `fate` is "done" (deleted, or the delete was refused: see `refused`), "failed" (no delete, and the consumer went on),
-    "released" (handed back with a visibility timeout of 0), "untouched" (its turn never came) or "open" (the run ended first).
-    `extensions` are the moments at which its visibility was prolonged.
+    `received_s` is when the message arrived at the consumer `actor`; `started_s` when its turn came (None: it
+    never did); `ended_s` when the work ended; `hidden_until_s` when the queue would show it again;
+    `deleted_s` when a delete of it was accepted; `fate` is "done" (deleted, or the delete was refused: see
+    `refused`), "failed" (no delete, and the consumer went on), "released" (handed back with a visibility
+    timeout of 0), "untouched" (its turn never came) or "open" (the run ended first). `extensions` are the
+    moments at which its visibility was prolonged.
     """
 
     message: str
@@ -110,11 +117,13 @@ class Attempt:
         return self.started_s, self.ended_s
 
 
-def attempts(rows: Sequence[CallRow], url: str, visibility_s: float) -> list[Attempt]:
+def attempts(  # noqa: C901  # one pass over the calls, a branch for each operation
+    rows: Sequence[CallRow], url: str, visibility_s: float
+) -> list[Attempt]:
     """The attempts on messages of the queue, in the order in which they were received.
 
-    `visibility_s` is the queue's visibility timeout. An attempt that is still open when the trail ends has the end of the trail as
-    `ended_s`.
+    `visibility_s` is the queue's visibility timeout. An attempt that is still open when the trail ends has
+    the end of the trail as `ended_s`.
     """
     found: list[Attempt] = []
     by_handle: dict[str, Attempt] = {}
@@ -262,5 +271,5 @@ def depths(rows: Sequence[CallRow], url: str) -> list[Depth]:
 
 
 def plural(number: int, one: str, many: str = "") -> str:
-    """ "1 message", "3 messages", "no messages" for 0."""
+    """The number with its word: 1 message, 3 messages, no messages."""
     return f"{number or 'no'} {one if number == 1 else many or one + 's'}"

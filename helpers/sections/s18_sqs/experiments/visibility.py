@@ -9,7 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from helpers.experiments import Claim, Experiment, Finding, Flag, Float, Goal, Int, Option, Prediction, Scene, Values, false, not_applicable, true  # fmt: skip
+from helpers.experiments import (
+    Claim,
+    Experiment,
+    Finding,
+    Flag,
+    Float,
+    Goal,
+    Int,
+    Option,
+    Prediction,
+    Scene,
+    Values,
+    false,
+    not_applicable,
+    true,
+)
 from helpers.sections.s18_sqs.experiments.reading import (
     DEPTHS,
     Attempt,
@@ -57,36 +72,111 @@ class Visibility(Experiment):
     title = "Work against the visibility timeout"
     question = "What happens when work takes longer than the visibility timeout?"
     parameters = (
-        Int("visibility_timeout_s", 30, "visibility timeout", "How long the queue hides a message after a receive.",
-            unit="s", minimum=0, maximum=600, source=GUIDE + "sqs-visibility-timeout.html"),
-        Float("work_mean_s", 20, "work", "Mean time of work on one message.", unit="s", minimum=1, maximum=120, step=1,
-              assumption=True),
-        Int("work_spread_percent", 30, "spread of the work", "How far the work may lie from its mean, either way.", unit="%",
-            minimum=0, maximum=90, step=5, assumption=True),
+        Int(
+            "visibility_timeout_s",
+            30,
+            "visibility timeout",
+            "How long the queue hides a message after a receive.",
+            unit="s",
+            minimum=0,
+            maximum=600,
+            source=GUIDE + "sqs-visibility-timeout.html",
+        ),
+        Float(
+            "work_mean_s",
+            20,
+            "work",
+            "Mean time of work on one message.",
+            unit="s",
+            minimum=1,
+            maximum=120,
+            step=1,
+            assumption=True,
+        ),
+        Int(
+            "work_spread_percent",
+            30,
+            "spread of the work",
+            "How far the work may lie from its mean, either way.",
+            unit="%",
+            minimum=0,
+            maximum=90,
+            step=5,
+            assumption=True,
+        ),
         Int("consumers", 3, "workers", "Workers that receive from the queue.", minimum=1, maximum=20),
-        Int("batch_size", 1, "messages per receive", "MaxNumberOfMessages: a worker does what it gets one after the other.",
-            minimum=1, maximum=10, source=GUIDE + "quotas-messages.html"),
-        Flag("extend", False, "extend while working", "Call ChangeMessageVisibility whenever a third of the timeout has passed."),
-        Int("crash_percent", 0, "crashes", "Share of the messages that bring their worker down half-way, once.", unit="%",
-            minimum=0, maximum=50, step=5, assumption=True),
-        Int("rare_duplicate_percent", 0, "stray copies",
-            "Share of the receives that leave a copy behind: AWS says it can happen, not how often.", unit="%",
-            minimum=0, maximum=20, source=GUIDE + "standard-queues.html", assumption=True),
-        Flag("late_delete_works", True, "late deletes work",
-             "Whether a delete with an older receipt handle removes the message: AWS says it might not.",
-             source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html", assumption=True),
+        Int(
+            "batch_size",
+            1,
+            "messages per receive",
+            "MaxNumberOfMessages: a worker does what it gets one after the other.",
+            minimum=1,
+            maximum=10,
+            source=GUIDE + "quotas-messages.html",
+        ),
+        Flag(
+            "extend",
+            False,
+            "extend while working",
+            "Call ChangeMessageVisibility whenever a third of the timeout has passed.",
+        ),
+        Int(
+            "crash_percent",
+            0,
+            "crashes",
+            "Share of the messages that bring their worker down half-way, once.",
+            unit="%",
+            minimum=0,
+            maximum=50,
+            step=5,
+            assumption=True,
+        ),
+        Int(
+            "rare_duplicate_percent",
+            0,
+            "stray copies",
+            "Share of the receives that leave a copy behind: AWS says it can happen, not how often.",
+            unit="%",
+            minimum=0,
+            maximum=20,
+            source=GUIDE + "standard-queues.html",
+            assumption=True,
+        ),
+        Flag(
+            "late_delete_works",
+            True,
+            "late deletes work",
+            "Whether a delete with an older receipt handle removes the message: AWS says it might not.",
+            source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html",
+            assumption=True,
+        ),
         Int("messages", 24, "messages", "How many messages are sent.", minimum=1, maximum=200),
-        Float("arrival_every_s", 7, "one message every", "Time between two sends; 0 sends all at the start.", unit="s",
-              minimum=0, maximum=60, step=1, assumption=True),
-    )  # fmt: skip
+        Float(
+            "arrival_every_s",
+            7,
+            "one message every",
+            "Time between two sends; 0 sends all at the start.",
+            unit="s",
+            minimum=0,
+            maximum=60,
+            step=1,
+            assumption=True,
+        ),
+    )
     differences = (
-        "The lengths of work, the crashes and the share of stray copies are assumptions of the model; AWS gives no figures.",
-        "AWS leaves open whether a delete with an older receipt handle removes the message; here it is one or the other.",
+        (
+            "The lengths of work, the crashes and the share of stray copies are assumptions of the model; AWS gives no "
+            "figures."
+        ),
+        (
+            "AWS leaves open whether a delete with an older receipt handle removes the message; here it is one or the "
+            "other."
+        ),
         "A worker that crashed is replaced at once; real ones take seconds to minutes.",
         "The counts of GetQueueAttributes are exact here and approximate on AWS.",
     )
 
-    def run(self, cloud: Cloud, p: Values) -> None:
+    def run(self, cloud: Cloud, p: Values) -> None:  # noqa: C901  # the actors of one story stand together
         """One producer, the workers, and a watcher that ends the run when the queue is empty."""
         sqs = cloud.client("sqs")
         models = cloud.plane("sqs").models
@@ -133,7 +223,9 @@ class Visibility(Experiment):
             sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
 
         def work(seconds: float, held: list[str], beat: dict[str, float]) -> None:
-            """Take `seconds`, and with `extend` keep all messages in hand hidden meanwhile; `beat` is when to do so next."""
+            """Take `seconds`, and with `extend` keep all messages in hand hidden meanwhile; `beat` is when to do
+            so next.
+            """
             end = time.monotonic() + seconds
             while p.extend and p.visibility_timeout_s and beat["due_s"] < end:
                 time.sleep(max(0.0, beat["due_s"] - time.monotonic()))
@@ -232,9 +324,15 @@ class Visibility(Experiment):
             "left_in_queue": seen[-1].total if seen else 0,
         }
         return Measured(
-            tuple((one.message, one.time_s) for one in sent), tuple(map(tuple, lanes)), tuple(twice), tuple(strays),
-            tuple(recoveries), seen[-1].total if seen else 0, max(ends, default=1.0), summary,
-        )  # fmt: skip
+            tuple((one.message, one.time_s) for one in sent),
+            tuple(map(tuple, lanes)),
+            tuple(twice),
+            tuple(strays),
+            tuple(recoveries),
+            seen[-1].total if seen else 0,
+            max(ends, default=1.0),
+            summary,
+        )
 
     def draw(self, figure: Figure, p: Values, m: Measured) -> str:
         """A lane per message; messages waiting and in flight below."""
@@ -255,8 +353,10 @@ class Visibility(Experiment):
         )
         if number:
             return false(
-                f"{plural(int(number), 'message')} of {len(m.sent)} became visible after {p.visibility_timeout_s} s while a worker "
-                f"still had {'it' if number == 1 else 'them'} (one receive can bring {need} of work), and another worker began again."
+                f"{plural(int(number), 'message')} of {len(m.sent)} became visible after {p.visibility_timeout_s} s "
+                "while a worker "
+                f"still had {'it' if number == 1 else 'them'} (one receive can bring {need} of work), and another "
+                "worker began again."
             )
         if p.extend and p.visibility_timeout_s:
             return true(
@@ -267,7 +367,8 @@ class Visibility(Experiment):
                 f"The timeout of {p.visibility_timeout_s} s is longer than all the work of one receive ({need})."
             )
         return true(
-            f"It went well this time: {p.visibility_timeout_s} s do not cover {need} of work, but no other worker asked in between."
+            f"It went well this time: {p.visibility_timeout_s} s do not cover {need} of work, but no other worker "
+            "asked in between."
         )
 
     @staticmethod
@@ -290,7 +391,8 @@ class Visibility(Experiment):
         slowest, retry = max(pairs, key=lambda pair: pair[1].received_s - _ended(pair[0]))
         left = max(0.0, slowest.hidden_until_s - _ended(slowest))
         return true(
-            f"The slowest came back {retry.received_s - _ended(slowest):.0f} s after its crash: {left:.0f} s were left of the timeout, "
+            f"The slowest came back {retry.received_s - _ended(slowest):.0f} s after its crash: {left:.0f} s were "
+            "left of the timeout, "
             f"the rest it waited for a free worker."
         )
 
@@ -306,13 +408,17 @@ class Visibility(Experiment):
 
 
 _WORKER_CALLS = {
-    "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch",
-}  # fmt: skip
+    "ReceiveMessage",
+    "DeleteMessage",
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+}
 
 
 def crashing(p: Values) -> int:
     """How many messages bring their worker down."""
-    return round(p.messages * p.crash_percent / 100)
+    number: int = round(p.messages * p.crash_percent / 100)
+    return number
 
 
 def longest_work_s(p: Values) -> float:
@@ -335,7 +441,9 @@ def _ended(attempt: Attempt) -> float:
 
 
 def _cause(earlier: Sequence[Attempt], again: Attempt) -> str:
-    """Why a message was worked on again: "" (first time, or after a crash), "timeout" or "stray" (a copy left behind)."""
+    """Why a message was worked on again: "" (first time, or after a crash), "timeout" or "stray" (a copy left
+    behind).
+    """
     running = [one for one in earlier if one.started_s is not None and one.fate in ("done", "open")]
     if not running:
         return ""
@@ -396,25 +504,50 @@ Visibility.scenes = (
         Prediction(
             "What will the workers do with a message that is not finished after 10 s?",
             (
-                Option("cut_off", "Its worker is interrupted, and the job fails", "timeout_is_deadline",
-                       "SQS does not know what a worker does: the timeout hides a message, it stops nobody.",
-                       true_if=lambda p, m: m.summary["done"] < m.summary["messages"]),
-                Option("owned", "Nothing: it belongs to its worker until deleted", "queue_deletes_on_receive",
-                       "A receive lends the message for the length of the timeout; then the queue offers it to anyone.",
-                       true_if=lambda p, m: not _any(p, m)),
-                Option("offered", "Another worker can receive it and do it again", None,
-                       "After 10 s it is visible again, and whoever asks next receives it while the first worker is still busy.",
-                       right=True, true_if=lambda p, m: 0 < _any(p, m)),
-                Option("error", "The late delete fails, so it is lost", "late_delete_loses",
-                       "On a standard queue the late delete succeeds as a call, and the message is there for the next attempt.",
-                       true_if=lambda p, m: m.summary["done"] + m.left < m.summary["messages"]),
+                Option(
+                    "cut_off",
+                    "Its worker is interrupted, and the job fails",
+                    "timeout_is_deadline",
+                    "SQS does not know what a worker does: the timeout hides a message, it stops nobody.",
+                    true_if=lambda p, m: m.summary["done"] < m.summary["messages"],
+                ),
+                Option(
+                    "owned",
+                    "Nothing: it belongs to its worker until deleted",
+                    "queue_deletes_on_receive",
+                    "A receive lends the message for the length of the timeout; then the queue offers it to anyone.",
+                    true_if=lambda p, m: not _any(p, m),
+                ),
+                Option(
+                    "offered",
+                    "Another worker can receive it and do it again",
+                    None,
+                    "After 10 s it is visible again, and whoever asks next receives it while the first worker is "
+                    "still busy.",
+                    right=True,
+                    true_if=lambda p, m: _any(p, m) > 0,
+                ),
+                Option(
+                    "error",
+                    "The late delete fails, so it is lost",
+                    "late_delete_loses",
+                    "On a standard queue the late delete succeeds as a call, and the message is there for the next "
+                    "attempt.",
+                    true_if=lambda p, m: m.summary["done"] + m.left < m.summary["messages"],
+                ),
             ),
         ),
         {"visibility_timeout_s": 10},
         ("visibility_timeout_s",),
         "once",
-        ("sqs.visibility.meaning", "sqs.visibility.default", "sqs.visibility.twice", "sqs.visibility.too_low",
-         "sqs.consume.within_timeout", "sqs.visibility.returns"),
+        (
+            "sqs.visibility.meaning",
+            "sqs.visibility.default",
+            "sqs.visibility.twice",
+            "sqs.visibility.too_low",
+            "sqs.consume.within_timeout",
+            "sqs.visibility.returns",
+        ),
     ),
     Scene(
         "batch",
@@ -424,18 +557,35 @@ Visibility.scenes = (
         Prediction(
             "Which messages will be processed twice?",
             (
-                Option("none_each", "None: the longest job takes 26 s, the timeout is 30 s", "timeout_starts_with_work",
-                       "The 30 s of all five begin with the receive, not with the work on each.",
-                       true_if=lambda p, m: not _any(p, m)),
-                Option("tail", "Some of those that wait behind others of their receive", None,
-                       "The second of five starts after some 20 s and ends after 40 s, ten seconds too late.",
-                       right=True, true_if=lambda p, m: 0 < _any(p, m) < len(m.sent)),
-                Option("none_renewed", "None: each delete starts the time of the rest afresh", "delete_renews_batch",
-                       "A delete removes one message and leaves the clocks of the others alone.",
-                       true_if=lambda p, m: not _any(p, m)),
-                Option("all", "All 24, since five jobs never fit into 30 s", "batch_is_one_message",
-                       "Each message has its own timeout and its own delete: the first of each five is done in time.",
-                       true_if=lambda p, m: _any(p, m) == len(m.sent)),
+                Option(
+                    "none_each",
+                    "None: the longest job takes 26 s, the timeout is 30 s",
+                    "timeout_starts_with_work",
+                    "The 30 s of all five begin with the receive, not with the work on each.",
+                    true_if=lambda p, m: not _any(p, m),
+                ),
+                Option(
+                    "tail",
+                    "Some of those that wait behind others of their receive",
+                    None,
+                    "The second of five starts after some 20 s and ends after 40 s, ten seconds too late.",
+                    right=True,
+                    true_if=lambda p, m: 0 < _any(p, m) < len(m.sent),
+                ),
+                Option(
+                    "none_renewed",
+                    "None: each delete starts the time of the rest afresh",
+                    "delete_renews_batch",
+                    "A delete removes one message and leaves the clocks of the others alone.",
+                    true_if=lambda p, m: not _any(p, m),
+                ),
+                Option(
+                    "all",
+                    "All 24, since five jobs never fit into 30 s",
+                    "batch_is_one_message",
+                    "Each message has its own timeout and its own delete: the first of each five is done in time.",
+                    true_if=lambda p, m: _any(p, m) == len(m.sent),
+                ),
             ),
         ),
         {"batch_size": 5},
@@ -449,23 +599,43 @@ Visibility.scenes = (
         {"visibility_timeout_s": 10},
         "The timeout stays at 10 s. Can a worker keep its message hidden for as long as it needs?",
         Prediction(
-            "Every 3.3 s of work the worker calls ChangeMessageVisibility with 10 s. How many messages are processed twice?",
+            "Every 3.3 s of work the worker calls ChangeMessageVisibility with 10 s. How many messages are processed "
+            "twice?",
             (
-                Option("none", "None, however long the work takes", None,
-                       "Each call starts a new 10 s from the moment of the call, so the message never shows; it costs calls.",
-                       right=True, true_if=lambda p, m: not _any(p, m)),
-                Option("over_20", "Those that take longer than 20 s", "extension_only_once",
-                       "A message may be extended again and again, up to 12 hours after its receive.",
-                       true_if=lambda p, m: 0 < _any(p, m) < len(m.sent)),
-                Option("same", "As many as before: it counts from the next receive", "change_applies_to_next_receive",
-                       "The call acts on this receive at once; the next receive has the queue's own timeout again.",
-                       true_if=lambda p, m: _any(p, m) >= 12),
+                Option(
+                    "none",
+                    "None, however long the work takes",
+                    None,
+                    "Each call starts a new 10 s from the moment of the call, so the message never shows; it costs "
+                    "calls.",
+                    right=True,
+                    true_if=lambda p, m: not _any(p, m),
+                ),
+                Option(
+                    "over_20",
+                    "Those that take longer than 20 s",
+                    "extension_only_once",
+                    "A message may be extended again and again, up to 12 hours after its receive.",
+                    true_if=lambda p, m: 0 < _any(p, m) < len(m.sent),
+                ),
+                Option(
+                    "same",
+                    "As many as before: it counts from the next receive",
+                    "change_applies_to_next_receive",
+                    "The call acts on this receive at once; the next receive has the queue's own timeout again.",
+                    true_if=lambda p, m: _any(p, m) >= 12,
+                ),
             ),
         ),
         {"extend": True},
         ("extend", "visibility_timeout_s", "work_mean_s"),
         "once",
-        ("sqs.visibility.extend", "sqs.visibility.extend_from_now", "sqs.visibility.not_remembered", "sqs.api.changevis"),
+        (
+            "sqs.visibility.extend",
+            "sqs.visibility.extend_from_now",
+            "sqs.visibility.not_remembered",
+            "sqs.api.changevis",
+        ),
     ),
     Scene(
         "crash",
@@ -477,7 +647,8 @@ Visibility.scenes = (
             number="longest_recovery_s",
             unit="s",
             tolerance=25,
-            reply="The queue cannot see that a worker died: the job waits for what is left of the timeout, here 300 s less the work done "
+            reply="The queue cannot see that a worker died: the job waits for what is left of the timeout, here 300 s "
+            "less the work done "
             "before the crash.",
         ),
         {"visibility_timeout_s": 300},
@@ -493,27 +664,52 @@ Visibility.scenes = (
         Prediction(
             "A timeout of 120 s covers four jobs. What does it do to crashed ones, against the 60 s before?",
             (
-                Option("same", "They come back just as soon: SQS notices that the worker is gone", "queue_sees_crashes",
-                       "SQS has no connection to a worker, only a clock for each message.",
-                       true_if=lambda p, m: m.summary["longest_recovery_s"] < 60),
-                Option("slower", "They come back later, by about the minute that was added", None,
-                       "The whole timeout has to run out, so every second added to it is a second added to the recovery.",
-                       right=True, true_if=lambda p, m: 60 <= m.summary["longest_recovery_s"] <= 125),
-                Option("lost", "They are lost with the worker that held them", "queue_deletes_on_receive",
-                       "A receive does not remove a message: it stays in the queue until it is deleted or too old.",
-                       true_if=lambda p, m: m.summary["done"] < m.summary["messages"]),
+                Option(
+                    "same",
+                    "They come back just as soon: SQS notices that the worker is gone",
+                    "queue_sees_crashes",
+                    "SQS has no connection to a worker, only a clock for each message.",
+                    true_if=lambda p, m: m.summary["longest_recovery_s"] < 60,
+                ),
+                Option(
+                    "slower",
+                    "They come back later, by about the minute that was added",
+                    None,
+                    "The whole timeout has to run out, so every second added to it is a second added to the "
+                    "recovery.",
+                    right=True,
+                    true_if=lambda p, m: 60 <= m.summary["longest_recovery_s"] <= 125,
+                ),
+                Option(
+                    "lost",
+                    "They are lost with the worker that held them",
+                    "queue_deletes_on_receive",
+                    "A receive does not remove a message: it stays in the queue until it is deleted or too old.",
+                    true_if=lambda p, m: m.summary["done"] < m.summary["messages"],
+                ),
             ),
         ),
         {"visibility_timeout_s": 120},
         (),
         "recovery",
-        ("sqs.visibility.reasonable", "sqs.visibility.extend", "sqs.visibility.too_high", "sqs.visibility.too_low"),
+        (
+            "sqs.visibility.reasonable",
+            "sqs.visibility.extend",
+            "sqs.visibility.too_high",
+            "sqs.visibility.too_low",
+        ),
         Goal(
-            "Do all jobs, none of them twice, and have every crashed job received again within 40 s, with at most 100 calls by the "
+            "Do all jobs, none of them twice, and have every crashed job received again within 40 s, with at most 100 "
+            "calls by the "
             "workers.",
-            lambda p, m: m.summary["duplicates"] == 0 and m.summary["done"] == m.summary["messages"] and m.summary["crashes"] >= 2
-            and m.summary["longest_recovery_s"] <= 40 and m.summary["worker_calls"] <= 100,
+            lambda p, m: (
+                m.summary["duplicates"] == 0
+                and m.summary["done"] == m.summary["messages"]
+                and m.summary["crashes"] >= 2
+                and m.summary["longest_recovery_s"] <= 40
+                and m.summary["worker_calls"] <= 100
+            ),
             {"visibility_timeout_s": 30, "batch_size": 1},
         ),
     ),
-)  # fmt: skip
+)

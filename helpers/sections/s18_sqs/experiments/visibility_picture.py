@@ -17,8 +17,10 @@ NOTES = 6  # so many lanes are named
 
 def draw(figure: Figure, p: Values, m: Any) -> str:
     """Draw and return the picture in words."""
-    flags = [twice or stray or any(a.fate == "failed" for a in lane)
-             for lane, twice, stray in zip(m.attempts, m.twice, m.strays, strict=True)]  # fmt: skip
+    flags = [
+        twice or stray or any(a.fate == "failed" for a in lane)
+        for lane, twice, stray in zip(m.attempts, m.twice, m.strays, strict=True)
+    ]
     shown = pictures.stretch(flags, LANES)
     upper, lower = pictures.layout(figure)
     assert lower is not None
@@ -28,7 +30,10 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     for axes, labels in ((upper, False), (lower, True)):
         pictures.time_axis(axes, end_s, start_s, labels=labels)
     spans: list[Span] = []
-    done, again, crashed, expired = [], [], [], []
+    done: list[tuple[float, float]] = []
+    again: list[tuple[float, float]] = []
+    crashed: list[tuple[float, float]] = []
+    expired: list[tuple[float, float]] = []
     for place, i in enumerate(shown):
         lane = m.attempts[i]
         if lane:
@@ -60,7 +65,9 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
 
 
 def _bars(place: float, attempt: Attempt, repeated: bool, later: Attempt | None) -> list[Span]:
-    """The bars of one attempt: its wait for its turn, its work, the work after the timeout, and hiding after a crash."""
+    """The bars of one attempt: its wait for its turn, its work, the work after the timeout, and hiding after a
+    crash.
+    """
     spans = []
     if attempt.started_s is None:
         until = min(attempt.hidden_until_s, later.received_s if later else attempt.hidden_until_s)
@@ -87,7 +94,7 @@ def _bars(place: float, attempt: Attempt, repeated: bool, later: Attempt | None)
 def _name_lanes(axes: Any, p: Values, m: Any, shown: range) -> None:
     """Say what the first bar is, and what happened in the lanes where something did."""
     named = 0
-    kinds = set()
+    kinds: set[str] = set()
     for row, i in enumerate(shown):
         place = float(row)
         lane = m.attempts[i]
@@ -157,7 +164,10 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
     crashes = m.summary["crashes"]
     most = m.summary["most_attempts"]
     if number:
-        title = f"{number} of {sent} messages {'was' if number == 1 else 'were'} processed {'twice' if most == 2 else 'more than once'}"
+        title = (
+            f"{number} of {sent} messages {'was' if number == 1 else 'were'} processed "
+            f"{'twice' if most == 2 else 'more than once'}"
+        )
     elif m.summary["stray_duplicates"]:
         title = (
             f"{m.summary['stray_duplicates']} of {sent} messages came twice, though every timeout was kept"
@@ -191,7 +201,10 @@ def words(p: Values, m: Any, title: str) -> str:
     """The picture in words: one to three sentences."""
     text = f"{title}. A lane for each message shows the work on it over {pictures.human(m.end_s)}"
     if m.summary["duplicates"]:
-        text += f"; where the timeout of {p.visibility_timeout_s} s ran out during the work, a second bar shows another worker doing it again"
+        text += (
+            f"; where the timeout of {p.visibility_timeout_s} s ran out during the work, a second bar shows "
+            "another worker doing it again"
+        )
     if m.summary["crashes"]:
         text += "; a cross marks each crash, and a thin line how long the message then stays hidden"
     return text + "."
