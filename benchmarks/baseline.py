@@ -1,7 +1,8 @@
 """The baseline: ordinary boto3 over plain moto on a virtual clock, without any of the course's shortcuts.
 
-Run as a script with `arrivals` or `queued`; prints the seconds that a virtual hour took and the calls made. SimPy orders
-the wake-ups, greenlets suspend the workers, time-machine moves the clock; moto keeps the messages and answers every call.
+Run as a script with `arrivals` or `queued`; prints the seconds that a virtual hour took and the calls made.
+SimPy orders the wake-ups, greenlets suspend the workers, time-machine moves the clock; moto keeps the messages and
+answers every call.
 """
 
 from __future__ import annotations

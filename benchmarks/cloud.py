@@ -112,7 +112,11 @@ def baseline(arrivals: str) -> float:
 
 def start_up() -> float:
     """Seconds to import the package and open a Cloud, in a fresh process."""
-    script = "import time; t = time.perf_counter()\nfrom helpers import Cloud\nCloud.open()\nprint(time.perf_counter() - t)"
+    script = (
+        "import time; t = time.perf_counter()\n"
+        "from helpers import Cloud; Cloud.open()\n"
+        "print(time.perf_counter() - t)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return float(done.stdout)
 
