@@ -62,6 +62,23 @@ def test_good_orders_are_set_aside_when_the_work_is_too_long() -> None:
     assert found.findings["only_poison"].verdict is Verdict.FALSE
 
 
+@pytest.mark.parametrize("kind", ["standard", "fifo"])
+def test_a_late_hand_back_is_refused_and_the_worker_goes_on(kind: str) -> None:
+    """The order is visible again, or with another worker: ChangeMessageVisibility has nothing to change."""
+    found = outcome(
+        ID,
+        queue_type=kind,
+        release_on_failure=True,
+        work_s=80,
+        visibility_timeout_s=30,
+        messages=8,
+        poison_percent=25,
+    )
+    refused = found.trail[found.trail["operation"] == "ChangeMessageVisibility"]["error"].dropna()
+    assert len(refused) > 0
+    assert found.summary["dead_poison"] == 2
+
+
 @given(
     values=settings_of(
         find(ID),

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 GUIDE = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
 LATENCY_S = 0.01  # of an API call, see Cloud.api_latency_s
+LAST_POLL_S = 20.1  # a long poll that has just begun is over by then
 IDLE_S = 0.2  # a receive that waited longer than this found nothing to do
 
 
@@ -122,7 +123,7 @@ class FifoGroups(Experiment):
             "Mean time of work on a message.",
             unit="s",
             minimum=0.1,
-            maximum=10,
+            maximum=5,
             step=0.1,
             assumption=True,
         ),
@@ -180,7 +181,8 @@ class FifoGroups(Experiment):
     def run(self, cloud: Cloud, p: Values) -> None:  # noqa: C901  # the actors of one story stand together
         """Send all messages, let the consumers drain the queue, and end when it is empty."""
         sqs = cloud.client("sqs")
-        cloud.plane("sqs").models.fair_queues = False
+        models = cloud.plane("sqs").models
+        models.fair_queues = False
         fifo = p.queue_type == "fifo"
         spread = p.work_spread_percent / 100
         work_s = [
@@ -234,6 +236,7 @@ class FifoGroups(Experiment):
                 time.sleep(max(2.0, p.messages * p.work_s / 30))
                 seen = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(DEPTHS))["Attributes"]
                 if not any(int(seen[name]) for name in DEPTHS):
+                    time.sleep(LAST_POLL_S)  # the last long polls end, and show who is idle
                     return
 
         for number in range(1, p.consumers + 1):

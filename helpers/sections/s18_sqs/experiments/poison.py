@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 GUIDE = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
 LATENCY_S = 0.01  # of an API call, see Cloud.api_latency_s
 DAY_S = 86_400
+LAST_POLL_S = 20.1  # a long poll that has just begun is over by then
 AUDIT_S = 21_600  # between two looks at the dead-letter queue
 FAILS_AFTER = 0.5  # a poison message fails after this share of the work
 NEVER_S = 43_200  # the inspector keeps what it reads out of the way
@@ -211,6 +213,10 @@ class Poison(Experiment):
             order["total"]  # a bad order has none: KeyError
             time.sleep(p.work_s * (1 - FAILS_AFTER))
 
+        def give_back(handle: str) -> None:
+            with suppress(sqs.exceptions.ClientError):  # too late: it is visible already
+                sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+
         def serve() -> None:
             while True:
                 for message in sqs.receive_message(QueueUrl=url).get("Messages", []):
@@ -219,9 +225,7 @@ class Poison(Experiment):
                         process(json.loads(message["Body"]))
                     except KeyError:
                         if p.release_on_failure:
-                            sqs.change_message_visibility(
-                                QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0
-                            )
+                            give_back(handle)
                         continue
                     try:
                         sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
@@ -236,7 +240,9 @@ class Poison(Experiment):
             seen = sqs.get_queue_attributes(QueueUrl=of, AttributeNames=list(DEPTHS))["Attributes"]
             return sum(int(seen[name]) for name in DEPTHS)
 
-        rounds = 2 * p.messages * p.work_s / p.consumers
+        # Where the work outlives the timeout, good orders too are received again and again.
+        tries = 2 if work_fits(p) else p.max_receive_count + 1
+        rounds = tries * p.messages * p.work_s / p.consumers
         patience_s = 120 + rounds + (p.max_receive_count + 1) * (2 * p.visibility_timeout_s + p.work_s)
 
         def watch() -> None:
@@ -245,7 +251,8 @@ class Poison(Experiment):
             while cloud.now < until:
                 time.sleep(every)
                 if not count(url):
-                    time.sleep(p.work_s)  # a worker may still be busy with an order that was set aside
+                    # Work on orders set aside is done by then, and the last long polls over: they show who is idle.
+                    time.sleep(max(p.work_s, LAST_POLL_S))
                     return
 
         def audit() -> None:

@@ -158,11 +158,13 @@ def attempts(  # noqa: C901  # one pass over the calls, a branch for each operat
                     continue
                 if value is None:
                     _finish(held.get(row.actor, []), attempt, row, error)
+                elif error is not None:
+                    continue  # nothing changed
                 elif value == 0:
                     attempt.hidden_until_s = row.end_s
                     attempt.fate = "released"
                     _pass_on(held.get(row.actor, []), attempt, row.start_s, row.end_s)
-                elif error is None:
+                else:
                     attempt.hidden_until_s = row.end_s + value
                     attempt.extensions.append(row.end_s)
     for batch in held.values():

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 GUIDE = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
 LATENCY_S = 0.01  # of an API call, see Cloud.api_latency_s
-LANES = 36  # more messages than this are summarised
+LAST_POLL_S = 20.1  # a long poll that has just begun is over by then
 
 
 class Crash(Exception):
@@ -270,7 +270,8 @@ class Visibility(Experiment):
                 time.sleep(every)
                 seen = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(DEPTHS))["Attributes"]
                 if producer.done and not any(int(seen[name]) for name in DEPTHS):
-                    time.sleep(longest_s)  # a worker may still be busy with a second copy
+                    # Second copies are done by then, and the last long polls over: they show who is idle.
+                    time.sleep(max(longest_s, LAST_POLL_S))
                     return
 
         producer = cloud.spawn(produce, name="producer")

@@ -150,12 +150,14 @@ def _levels(axes: Any, m: Any, p: Values, end_s: float, start_s: float) -> None:
             if until > attempt.received_s:
                 flight += [(attempt.received_s, 1), (until, -1)]
     times, values = pictures.thin(*pictures.change_points(waiting, end_s))
+    seen = [value for moment, value in zip(times, values, strict=True) if start_s <= moment <= end_s]
     pictures.steps(
         axes, times, values, "sent, not yet deleted", pictures.QUIET, fill=True, width=1.0, at=(0.012, 0.9)
     )
     times, levels = pictures.thin(*pictures.change_points(flight, end_s))
     pictures.steps(axes, times, levels, "in flight (hidden)", "#0072B2", at=(0.235, 0.9))
-    pictures.level(axes, max([*values, *levels]), "messages")
+    seen += [value for moment, value in zip(times, levels, strict=True) if start_s <= moment <= end_s]
+    pictures.level(axes, max(seen, default=1), "messages")
 
 
 def headline(p: Values, m: Any) -> tuple[str, str]:
