@@ -431,7 +431,7 @@ Asg.scenes = (
                 ),
                 Option(
                     "longer",
-                    "Minutes longer, by about the time that was added to the boot",
+                    "Minutes longer, about as many as were added",
                     None,
                     "All the added time the two running instances face the burst alone, and the queue holds the "
                     "rest.",
@@ -510,7 +510,7 @@ Asg.scenes = (
                 ),
                 Option(
                     "more",
-                    "More instances come, and messages still wait over a minute",
+                    "More instances, and still waits over a minute",
                     None,
                     "The scaler asks for more at once, up to its bound, and then everyone waits for the boot.",
                     right=True,
@@ -548,7 +548,7 @@ Asg.scenes = (
                 ),
                 Option(
                     "short",
-                    "Less than a minute, paid by instances that mostly idle",
+                    "Less than a minute, paid by idle instances",
                     None,
                     "Capacity that is already there is the surest; for most of the time it has nothing to do.",
                     right=True,

@@ -585,7 +585,7 @@ Poison.scenes = (
                 ),
                 Option(
                     "six",
-                    "After some 6 minutes: three timeouts, then the next receive",
+                    "After some 6 minutes: three timeouts",
                     None,
                     "Three receives at 120 s each; the longer the timeout, the later a bad order is out of the way.",
                     right=True,
