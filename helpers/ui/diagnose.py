@@ -144,6 +144,7 @@ class FailureLab(Shell):
         )
 
     def still(self) -> Still:
+        # Without the picture: the words say what it shows, and a notebook has a size to keep to.
         diagnosis, seen = self._diagnosis, self.panel.still()
         html = (
             f"<p><strong>Find the fault.</strong> {markup.text(diagnosis.story)}</p><p>{markup.text(seen.alt)}</p>"
@@ -152,17 +153,7 @@ class FailureLab(Shell):
             f"<p>2. {markup.text(diagnosis.pointer)}</p><p>3. Change one setting, so that the system runs well.</p>"
             f"{markup.details('Answer', self._answer_html())}"
         )
-        lines = [f"Find the fault. {markup.plain(diagnosis.story)}", seen.alt, "1. Which cause explains it?"]
-        lines += [
-            f"   {markup.letter(place)}. {markup.plain(cause.text)}"
-            for place, cause in enumerate(self.causes)
-        ]
-        lines += [
-            f"2. {markup.plain(diagnosis.pointer)}",
-            "3. Change one setting, so that the system runs well.",
-        ]
-        lines += [f"Answer: {markup.plain(diagnosis.answer)} {self._mended()}"]
-        return Still("\n".join(lines), html, seen.png, seen.alt)
+        return Still(f"Find the fault. {markup.plain(diagnosis.story)}", html)
 
 
 def diagnose(id: str) -> FailureLab:  # noqa: A002 - a lab's name is its id

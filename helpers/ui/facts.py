@@ -23,7 +23,9 @@ def value_of(fact: Fact) -> str:
     said = "" if fact.value is None else f"{markup.number(fact.value)}{unit}"
     if fact.range is None:
         return said
-    limits = f"{markup.number(fact.range[0])} to {markup.number(fact.range[1])}{unit}"
+    # A bound in words ("14 days") has its unit already, and "at most" is said of the value alone.
+    tail = "" if isinstance(fact.range[1], str) else unit.removesuffix(" at most")
+    limits = f"{markup.number(fact.range[0])} to {markup.number(fact.range[1])}{tail}"
     return f"{said} ({limits})" if said else limits
 
 
@@ -45,6 +47,18 @@ def facts_table(facts: Iterable[Fact], caption: str = "") -> str:
         source = markup.link(fact.source, "AWS")
         rows.append([said, markup.text(value_of(fact)), f"{source} <small>{fact.checked:%Y-%m-%d}</small>"])
     return markup.table(["Today", "Value", "Source, checked"], rows, caption)
+
+
+def _line(fact: Fact) -> str:
+    """A fact as one line of HTML: what holds, its value, what older notes say, the page and the day."""
+    value, older = value_of(fact), then_and_now(fact)
+    parts = [markup.text(fact.statement)]
+    if value:
+        parts.append(f"<strong>{markup.text(value)}</strong>")
+    if older:
+        parts.append(f"<em>{markup.text(older)}</em>")
+    parts.append(f'<a href="{fact.source}">AWS</a>')
+    return " ".join(parts)
 
 
 def _words(fact: Fact) -> str:
@@ -83,11 +97,12 @@ class FactsTable(Shell):
         )
 
     def still(self) -> Still:
-        lines = [f"{self._title}: {len(self._facts)} facts"]
-        for fact in self._facts:
-            older = then_and_now(fact)
-            lines.append(f"- {markup.plain(fact.statement)}{' ' + markup.plain(older) if older else ''}")
-        return Still("\n".join(lines), facts_table(self._facts, lines[0]))
+        # A list, where the widget has a table: half the size, and it reads well on a narrow page.
+        days = sorted({f"{fact.checked:%Y-%m-%d}" for fact in self._facts})
+        title = f"{self._title}: {len(self._facts)} facts, checked on {' and '.join(days)}"
+        return Still(
+            title, f"<p><strong>{markup.text(title)}</strong></p>{markup.items(map(_line, self._facts))}"
+        )
 
 
 def facts(

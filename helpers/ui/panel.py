@@ -18,7 +18,7 @@ from helpers.experiments.scene import Scene
 from helpers.ui import markup
 from helpers.ui.claims import claims_html, claims_text
 from helpers.ui.controls import Controls
-from helpers.ui.prediction import Answer, PredictionBox, answer_lines, question_html, question_text, reply
+from helpers.ui.prediction import Answer, PredictionBox, answer_lines, question_html, reply
 from helpers.ui.shell import Shell, Still
 from helpers.ui.tabs import Tabs
 from helpers.ui.worker import Job, hear_beside_cells, hear_interrupts, worker
@@ -56,6 +56,7 @@ class Panel(Shell):
     ) -> None:
         self._shown = shown
         self._judged = judged
+        self.next_panel: Panel | None = None
         self._experiment: Experiment = run.experiment
         self._scene = scene
         self._start = run
@@ -113,6 +114,31 @@ class Panel(Shell):
         )
         self._after: _Seen | None = None
         self._first()
+        self.next_button = self._scene_after()
+        if self.next_button is not None:
+            self.children = (*self.children, self.next_button)
+
+    def _scene_after(self) -> widgets.Button | None:
+        """The button that opens the experiment's next scene below this one, if there is a next."""
+        scenes = list(self._experiment.scenes)
+        place = scenes.index(self._scene) + 1 if self._scene in scenes else len(scenes)
+        if place == len(scenes):
+            return None
+        coming = scenes[place]
+        button = widgets.Button(
+            description=f"Next scene: {coming.title}",
+            icon="arrow-down",
+            tooltip="Open the next question on this experiment below",
+            layout={"width": "auto"},
+        )
+
+        def open_below(_: widgets.Button) -> None:
+            button.disabled = True
+            self.next_panel = panel(self._experiment.id, coming.id)
+            self.children = (*self.children, self.next_panel)
+
+        button.on_click(self.guard(open_below))
+        return button
 
     # ---- what the learner does
 
@@ -336,32 +362,24 @@ class Panel(Shell):
     def still(self) -> Still:
         """Picture, finding, settings, claims, and the question with its answer folded; all of the first run."""
         claims = self._experiment.claims
-        settings = self._settings_text(self._start)
-        lines = [self._seen.text, f"Settings: {settings}.", *claims_text(claims, self._seen.findings)]
-        settles = self._scene.settles if self._scene is not None else None
+        settings = f"Settings: {self._settings_text(self._start)}."
+        scene = self._scene
         html = (
-            f"<p><strong>{markup.text(first_sentence(self._seen.text))}</strong></p>"
-            f"<p>Settings: {markup.text(settings)}.</p>{claims_html(claims, self._seen.findings, settles)}"
+            f"<p><strong>{markup.text(first_sentence(self._seen.text))}</strong></p><p>{markup.text(settings)}</p>"
+            f"{claims_html(claims, self._seen.findings, scene.settles if scene is not None else None)}"
         )
-        if self._scene is not None and self.prediction is not None and self._after is not None:
-            answers = answer_lines(self._scene.prediction, self._after.summary)
-            html += question_html(self._scene.prediction, self._change_text())
-            html += markup.details(
-                "Answer",
-                f"<p>{markup.text(self._after.text)}</p>{markup.items(map(markup.text, answers))}"
-                f"{claims_html(claims, self._after.findings, settles)}",
-            )
-            lines += question_text(self._scene.prediction, self._change_text())
-            lines += ["Answer: " + self._after.text, *(f"  {markup.plain(line)}" for line in answers)]
-        if self._scene is not None and self._scene.goal is not None:
-            goal = self._scene.goal
-            html += f"<p><strong>Goal:</strong> {markup.text(goal.text)}</p>"
-            lines.append(f"Goal: {markup.plain(goal.text)}")
-            if goal.example:
-                said = self._example_text(goal.example)
-                html += markup.details("One way to reach it", f"<p>{markup.text(said)}</p>")
-                lines.append(f"One way to reach it: {said}")
-        return Still("\n".join(lines), html, self._first_png, self._seen.text)
+        if scene is not None and self.prediction is not None and self._after is not None:
+            answers = answer_lines(scene.prediction, self._after.summary)
+            html += question_html(scene.prediction, self._change_text())
+            said = f"<p>{markup.text(self._after.text)}</p>{markup.items(map(markup.text, answers))}"
+            html += markup.details("Answer", said)
+        if scene is not None and scene.goal is not None:
+            html += f"<p><strong>Goal:</strong> {markup.text(scene.goal.text)}</p>"
+            if scene.goal.example:
+                example = markup.text(self._example_text(scene.goal.example))
+                html += markup.details("One way to reach it", f"<p>{example}</p>")
+        words = [settings, *claims_text(claims, self._seen.findings)]
+        return Still("\n".join(words), html, self._first_png, self._seen.text)
 
     def _example_text(self, example: Mapping[str, Any]) -> str:
         by_name = {p.name: p for p in self._experiment.parameters}

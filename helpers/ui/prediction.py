@@ -205,14 +205,6 @@ def question_html(prediction: Prediction, change: str) -> str:
     return body
 
 
-def question_text(prediction: Prediction, change: str) -> list[str]:
-    """The question as lines of plain text."""
-    lines = [f"Predict first. The change: {markup.plain(change)}.", markup.plain(prediction.question)]
-    for place, option in enumerate(prediction.options or ()):
-        lines.append(f"  {markup.letter(place)}. {markup.plain(option.text)}")
-    return lines
-
-
 def answer_lines(prediction: Prediction, summary: Mapping[str, Any]) -> list[str]:
     """The answer, then what there is to say to each other option; plain sentences, the right one first."""
     if prediction.options is None:

@@ -158,23 +158,14 @@ class Quiz(Shell):
 
     def still(self) -> Still:
         html = [f"<p><strong>{markup.text(self._title)}</strong></p>"]
-        lines = [self._title]
         for place, card in enumerate(self.cards, 1):
             options = list(enumerate(card.options))
             html.append(f"<p>{place}. {_asked(card.question)}</p>")
             html.append(markup.lettered(markup.text(option.text) for option in card.options))
-            lines.append(f"{place}. {markup.plain(card.question.question)} (choose {card.question.pick})")
-            lines += [f"   {markup.letter(n)}. {markup.plain(option.text)}" for n, option in options]
             rights = ", ".join(markup.letter(n) for n, option in options if option.right)
-            replies = [f"{markup.letter(n)}: {option.reply}" for n, option in options]
             why = f" {card.question.why}" if card.question.why else ""
-            html.append(
-                markup.details(
-                    "Answer", f"<p>{rights}.{markup.text(why)}</p>{markup.items(map(markup.text, replies))}"
-                )
-            )
-            lines.append(f"   Answer: {rights}.{markup.plain(why)}")
-        return Still("\n".join(lines), "".join(html))
+            html.append(markup.details("Answer", f"<p>{rights}.{markup.text(why)}</p>"))
+        return Still(f"{self._title}: {len(self.cards)} questions", "".join(html))
 
 
 def quiz(section: str, station: str | None = None, seed: int = 0) -> Quiz:

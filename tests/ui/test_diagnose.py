@@ -98,8 +98,8 @@ def test_the_output_asks_all_and_folds_the_answer(lab: FailureLab) -> None:
         assert cause.text in asked
         assert cause.reply not in asked
         assert cause.reply in answer
-    assert still.alt == "2 cups were poured in 1 s. 4 guests came."
-    assert still.png == lab.panel.picture
+    assert "2 cups were poured in 1 s. 4 guests came." in asked
+    assert still.png is None
     mend(lab, cups=6)
     assert lab.still() == still
 

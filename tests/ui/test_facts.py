@@ -46,12 +46,23 @@ def test_then_and_now_is_one_line() -> None:
 
 
 def test_the_table_says_value_then_and_now_and_source() -> None:
-    html = FactsTable([HOT, OLD], "Facts of tea").still().html.replace(LEFT, "")
+    html = FactsTable([HOT, OLD], "Facts of tea").table.value.replace(LEFT, "")
     assert "<caption>Facts of tea: 2 facts</caption>" in html
     assert "<td>Water is at <code>100</code> degrees.</td><td>100 degrees (0 to 1,200 degrees)</td>" in html
     assert "<em>Older notes say: 256 KB (changed in 2025).</em>" in html
     assert 'href="https://docs.aws.amazon.com/a.html"' in html
     assert "2026-11-21" in html
+
+
+def test_without_a_kernel_it_is_a_list() -> None:
+    still = FactsTable([HOT, OLD], "Facts of tea").still()
+    assert still.text == "Facts of tea: 2 facts, checked on 2026-11-21"
+    assert (
+        "<li>Water is at <code>100</code> degrees. <strong>100 degrees (0 to 1,200 degrees)</strong>"
+        in still.html
+    )
+    assert "<em>Older notes say: 256 KB (changed in 2025).</em>" in still.html
+    assert still.html.count('href="https://docs.aws.amazon.com/a.html"') == 2
 
 
 @pytest.mark.parametrize(

@@ -54,4 +54,4 @@ def test_a_warm_up_has_the_questions_of_earlier_sections(monkeypatch: pytest.Mon
     monkeypatch.setattr(import_module("helpers.ui.review"), "warm_up_questions", lambda section: (ONE, TWO))
     shown = warm_up("99_test", seed=2)
     assert [card.question for card in shown.cards] == [ONE, TWO]
-    assert shown.still().text.startswith("Warm up: from earlier sections\n1. ")
+    assert shown.still().text == "Warm up: from earlier sections: 2 questions"
