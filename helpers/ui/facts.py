@@ -50,15 +50,20 @@ def facts_table(facts: Iterable[Fact], caption: str = "") -> str:
 
 
 def _line(fact: Fact) -> str:
-    """A fact as one line of HTML: what holds, its value, what older notes say, the page and the day."""
+    """A fact as one line of HTML: what holds, its value, what older notes say."""
     value, older = value_of(fact), then_and_now(fact)
     parts = [markup.text(fact.statement)]
     if value:
         parts.append(f"<strong>{markup.text(value)}</strong>")
     if older:
         parts.append(f"<em>{markup.text(older)}</em>")
-    parts.append(f'<a href="{fact.source}">AWS</a>')
     return " ".join(parts)
+
+
+def _page(source: str) -> str:
+    """A page's address as a link that says which page it is: "sqs-dead-letter-queues"."""
+    name = source.rpartition("/")[2].partition("#")[0].removesuffix(".html") or source
+    return f'<a href="{source}">{markup.raw(name)}</a>'
 
 
 def _words(fact: Fact) -> str:
@@ -97,12 +102,16 @@ class FactsTable(Shell):
         )
 
     def still(self) -> Still:
-        # A list, where the widget has a table: half the size, and it reads well on a narrow page.
+        # A list by page, where the widget has a table: half the size, and it reads well on a narrow page.
         days = sorted({f"{fact.checked:%Y-%m-%d}" for fact in self._facts})
         title = f"{self._title}: {len(self._facts)} facts, checked on {' and '.join(days)}"
-        return Still(
-            title, f"<p><strong>{markup.text(title)}</strong></p>{markup.items(map(_line, self._facts))}"
+        pages: dict[str, list[Fact]] = {}
+        for fact in self._facts:
+            pages.setdefault(fact.source, []).append(fact)
+        lists = "".join(
+            f"<p>{_page(source)}</p>{markup.items(map(_line, said))}" for source, said in pages.items()
         )
+        return Still(title, f"<p><strong>{markup.text(title)}</strong></p>{lists}")
 
 
 def facts(

@@ -237,8 +237,7 @@ def look_fifo(account: Account) -> Result:
     merged = next((names for names in payments_of.values() if len(names) > 1), None)
     if merged:
         return failed(
-            f"{' and '.join(sorted(merged))} are two payments, and only one arrived: both had the same deduplication "
-            "id."
+            f"Of the payments {', '.join(sorted(merged))} only one arrived: they had the same deduplication id."
         )
     twice = next((payment for payment, ids in arrived.items() if len(ids) > 1), None)
     if twice:
@@ -271,7 +270,8 @@ def look_scale(account: Account) -> Result:
         return not_attempted("There is no queue called clicks yet.")
     rows = [row for row in calls(account.trail) if row.parameters.get("QueueUrl") == url]
     requests = sum(row.operation in ("SendMessage", "SendMessageBatch") for row in rows)
-    accepted = len({one.body for one in sends(rows, url)})
+    bodies = [one.body for one in sends(rows, url)]
+    accepted = len(set(bodies))
     if not requests:
         return not_attempted("No message was sent to clicks yet.")
     if accepted < CLICKS:
@@ -284,6 +284,10 @@ def look_scale(account: Account) -> Result:
             else "the rest was not sent"
         )
         return failed(f"{accepted} of {CLICKS} clicks are in the queue: {why}.")
+    if len(bodies) > CLICKS:
+        return failed(
+            f"{plural(len(bodies) - CLICKS, 'click')} stand in the queue twice: send again only what failed."
+        )
     if requests > SEND_CALLS:
         return failed(
             f"All {CLICKS} clicks are in the queue, with {requests} calls; {SEND_CALLS} are enough, ten messages in "
