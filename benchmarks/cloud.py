@@ -15,7 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-UNSEALED = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO_", "MOTO_"))}
+UNSEALED = {
+    name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO_", "MOTO_"))
+}
 
 PLAIN = """
 import json, os, sys, time
@@ -130,7 +132,9 @@ def main() -> None:
     print("\nA send, receive and delete, ms a call      plain moto    here    ratio   goal")
     plain, here = on_plain_moto(), in_a_cloud()
     for (depth, _), there, mine, goal in zip(DEPTHS, plain, here, ("3", "-", "20"), strict=True):
-        print(f"  backlog {depth:>5,}                        {there:>14.3f} {mine:>8.3f} {there / mine:>7.1f}   {goal}")
+        print(
+            f"  backlog {depth:>5,}                        {there:>14.3f} {mine:>8.3f} {there / mine:>7.1f}   {goal}"
+        )
     print(f"  growth from a backlog of 10 to 1,000: {here[2] / here[1]:.2f} times (goal: less than 2)")
     print("\nOne virtual hour, 4 workers, 500 messages  plain moto    here    ratio   goal   rows  worked")
     for arrivals, goal in (("arrivals", "2.2"), ("queued", "10")):

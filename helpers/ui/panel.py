@@ -116,7 +116,12 @@ class Panel(Shell):
         self._first()
         self.next_button = self._scene_after()
         if self.next_button is not None:
-            self.children = (*self.children, self.next_button)
+            self._add(self.next_button)
+
+    def _add(self, widget: widgets.Widget) -> None:
+        """Put `widget` at the end of this box."""
+        shown: tuple[widgets.Widget, ...] = tuple(self.children)  # type: ignore[has-type]  # a trait of ipywidgets
+        self.children = (*shown, widget)
 
     def _scene_after(self) -> widgets.Button | None:
         """The button that opens the experiment's next scene below this one, if there is a next."""
@@ -135,7 +140,7 @@ class Panel(Shell):
         def open_below(_: widgets.Button) -> None:
             button.disabled = True
             self.next_panel = panel(self._experiment.id, coming.id)
-            self.children = (*self.children, self.next_panel)
+            self._add(self.next_panel)
 
         button.on_click(self.guard(open_below))
         return button

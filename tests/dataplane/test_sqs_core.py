@@ -190,7 +190,7 @@ class Machine(RuleBasedStateMachine):
     @staticmethod
     def outcome(operation: object) -> str | None:
         try:
-            operation()  # type: ignore[operator]
+            operation()
         except ServiceError as error:
             return error.code
         return None

@@ -25,7 +25,7 @@ def test_named_parts(bell: Bell) -> None:
 )
 def test_unknown_part_is_one_sentence(bell: Bell, ask: object, said: str) -> None:
     with pytest.raises(LookupError) as caught:
-        ask(bell)  # type: ignore[operator]
+        ask(bell)
     assert str(caught.value) == said
 
 

@@ -81,7 +81,7 @@ def test_misspelt_experiment_gives_close_matches(bell: Bell) -> None:
 
 
 def test_values_may_be_a_mapping_of_some(bell: Bell) -> None:
-    assert Run(bell, {"rings": 3}) == Run(bell, bell.values(rings=3))  # type: ignore[arg-type]
+    assert Run(bell, {"rings": 3}) == Run(bell, bell.values(rings=3))
 
 
 def test_changed(bell: Bell) -> None:

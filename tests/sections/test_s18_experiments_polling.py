@@ -35,7 +35,7 @@ def test_an_empty_queue_costs_one_short_poll_per_interval(interval_s: float) -> 
 def test_random_arrivals_follow_the_formula() -> None:
     """Mean calls of a long poller: arrivals / (1 - exp(-rate x wait)); 3 a minute and 20 s give 4.75 a minute."""
     counts = [outcome(ID, seed, duration_min=10).summary["long_receives"] for seed in range(12)]
-    assert sum(counts) / len(counts) / 10 == pytest.approx(3 / (1 - math.exp(-1)), rel=0.06)  # type: ignore[arg-type]
+    assert sum(counts) / len(counts) / 10 == pytest.approx(3 / (1 - math.exp(-1)), rel=0.06)
 
 
 def test_a_short_poller_finds_a_message_after_half_the_pause() -> None:

@@ -105,8 +105,8 @@ def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) ->
 @settings(max_examples=40)
 def test_a_timeout_just_over_the_work_of_a_receive_is_enough(values: dict[str, object], seed: int) -> None:
     """Claim A at its edge: the smallest whole timeout over batch size x longest work."""
-    longest = float(values["work_mean_s"]) * (1 + int(values["work_spread_percent"]) / 100)  # type: ignore[arg-type,call-overload]
-    timeout = int(int(values["batch_size"]) * (longest + 0.01)) + 1  # type: ignore[call-overload]
+    longest = float(values["work_mean_s"]) * (1 + int(values["work_spread_percent"]) / 100)
+    timeout = int(int(values["batch_size"]) * (longest + 0.01)) + 1
     if timeout > 600:
         return
     found = outcome(ID, seed, **{**values, "visibility_timeout_s": timeout})

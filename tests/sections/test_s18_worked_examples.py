@@ -100,4 +100,4 @@ def test_the_queue_holds_what_the_workers_cannot_do() -> None:
     """The same in the scaling experiment: nothing is refused, and the backlog is worked off."""
     found = outcome("18_sqs.asg", max_instances=2, min_instances=2, burst_factor=10)
     assert found.summary["peak_backlog"] > 400
-    assert found.summary["done"] + found.summary["left_in_queue"] == found.summary["messages"]  # type: ignore[operator]
+    assert found.summary["done"] + found.summary["left_in_queue"] == found.summary["messages"]

@@ -43,10 +43,12 @@ class Configuration:
 
     @property
     def name(self) -> str:
+        """The queue's name, the last part of its ARN."""
         return self.arn.rsplit(":", 1)[1]
 
     @property
     def region(self) -> str:
+        """The Region the queue is in, as its ARN says."""
         return self.arn.split(":")[3]
 
     @classmethod

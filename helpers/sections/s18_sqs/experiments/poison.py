@@ -365,6 +365,7 @@ class Poison(Experiment):
         if p.release_on_failure:
             return not_applicable("The workers hand a failed order back at once, so no timeout runs out.")
         need = p.max_receive_count * p.visibility_timeout_s
+        # The dead have a time of death.
         times = [m.dead_s[i] - m.attempts[i][0].received_s for i in m.dead if m.attempts[i]]  # type: ignore[operator]
         words = (
             f"{p.max_receive_count} × {p.visibility_timeout_s} s = {need} s; it took {min(times):.0f} to "

@@ -306,6 +306,7 @@ class Visibility(Experiment):
         worked = [attempt for lane in lanes for attempt in lane if attempt.started_s is not None]
         done = sum(any(attempt.fate == "done" for attempt in lane) for lane in lanes)
         seen = depths(rows, url)
+        # A crashed attempt has ended.
         waits = [again.received_s - first.ended_s for first, again in recoveries if again is not None]  # type: ignore[operator]
         ends = [attempt.ended_s for attempt in worked if attempt.ended_s is not None]
         operations = [row.operation for row in rows]
