@@ -132,8 +132,13 @@ def look_only_at_the_start(patch: Patch) -> None:
 
 def ask_some_servers_only(patch: Patch) -> None:
     """A long poll looks at a subset of the servers, as a short poll does."""
-    real = StandardQueue.take
-    patch.setattr(StandardQueue, "take", lambda self, *given: real(self, *given[:5], True))
+    take = StandardQueue.take
+
+    def as_short_poll(self: StandardQueue, *given: Any) -> list[Message]:
+        count, visibility_us, now_us, now_ms, new_handle, *_ = given
+        return take(self, count, visibility_us, now_us, now_ms, new_handle, short_poll=True)
+
+    patch.setattr(StandardQueue, "take", as_short_poll)
 
 
 # FIFO
@@ -164,7 +169,6 @@ def put_failures_last(patch: Patch) -> None:
         self.messages[message.order] = message
 
     patch.setattr(FifoQueue, "_returned", last)
-    # The group unlocks before the message is back in it, so others of the group go first.
 
 
 # Any queue

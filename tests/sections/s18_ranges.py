@@ -14,7 +14,6 @@ from helpers.sections.s18_sqs.experiments import visibility
 
 Strategy = st.SearchStrategy[Any]
 Drawn = st.SearchStrategy[dict[str, Any]]
-Draw = Callable[[Strategy], Any]
 
 SMALL: dict[str, dict[str, Strategy]] = {
     "visibility": {
@@ -41,7 +40,7 @@ SMALL: dict[str, dict[str, Strategy]] = {
         "messages": st.integers(5, 40),
         "groups": st.integers(1, 12),
         "consumers": st.integers(1, 12),
-        "work_s": st.sampled_from([0.1, 0.5, 1, 3, 8]),
+        "work_s": st.sampled_from([0.1, 0.5, 1, 2.3, 5]),
     },
     "asg": {
         "arrivals_per_min": st.sampled_from([0, 3, 9, 15, 24]),
@@ -59,7 +58,7 @@ def anywhere(name: str, **narrowed: Strategy) -> Drawn:
 
 
 @st.composite
-def hidden_long_enough(draw: Draw, **narrowed: Strategy) -> dict[str, Any]:
+def hidden_long_enough(draw: st.DrawFn, /, **narrowed: Strategy) -> dict[str, Any]:
     """visibility.once: a timeout just over all the work of a receive and beyond, or one that is extended."""
     found: dict[str, Any] = draw(anywhere("visibility", **narrowed))
     if found["extend"]:
@@ -70,14 +69,14 @@ def hidden_long_enough(draw: Draw, **narrowed: Strategy) -> dict[str, Any]:
 
 
 @st.composite
-def work_fits(draw: Draw, **narrowed: Strategy) -> dict[str, Any]:
+def work_fits(draw: st.DrawFn, /, **narrowed: Strategy) -> dict[str, Any]:
     """poison.only_poison: a timeout from one second over the work on."""
     found: dict[str, Any] = draw(anywhere("poison", **narrowed))
     return {**found, "visibility_timeout_s": found["work_s"] + draw(st.integers(1, 20))}
 
 
 @st.composite
-def steady(draw: Draw, **narrowed: Strategy) -> dict[str, Any]:
+def steady(draw: st.DrawFn, /, **narrowed: Strategy) -> dict[str, Any]:
     """asg.in_time: no burst, and just enough instances and patience, or more."""
     found: dict[str, Any] = draw(anywhere("asg", burst_factor=st.just(1), **narrowed))
     enough = max(1, math.ceil(1.25 * found["arrivals_per_min"] * found["job_s"] / 60))
@@ -90,18 +89,12 @@ def steady(draw: Draw, **narrowed: Strategy) -> dict[str, Any]:
 
 
 @st.composite
-def burst(draw: Draw, **narrowed: Strategy) -> dict[str, Any]:
+def burst(draw: st.DrawFn, /, **narrowed: Strategy) -> dict[str, Any]:
     """asg.boot: the fewest instances do the steady load and not the burst."""
-    found: dict[str, Any] = draw(
-        anywhere("asg", burst_factor=st.sampled_from([1.5, 2, 3.5, 6, 10]), boot_s=st.integers(60, 600))
-    )
+    towards = {"burst_factor": st.sampled_from([1.5, 2, 3.5, 6, 10]), "boot_s": st.integers(60, 600)}
+    found: dict[str, Any] = draw(anywhere("asg", **{**towards, **narrowed}))
     enough = max(1, math.ceil(1.25 * found["arrivals_per_min"] * found["job_s"] / 60))
-    return {**found, "min_instances": min(20, enough + draw(st.integers(0, 2))), **draw_all(draw, narrowed)}
-
-
-def draw_all(draw: Draw, narrowed: dict[str, Strategy]) -> dict[str, Any]:
-    """A value of each."""
-    return {name: draw(strategy) for name, strategy in narrowed.items()}
+    return {**found, "min_instances": min(20, enough + draw(st.integers(0, 2)))}
 
 
 def _plain(name: str, **narrowed: Strategy) -> Callable[..., Drawn]:
@@ -125,7 +118,12 @@ TOWARDS: dict[str, Callable[..., Drawn]] = {
     "poison.move": _plain("poison", **_BAD, release_on_failure=st.just(False)),
     "poison.full_retention": _plain("poison", **_BAD),
     "polling.fewer": _plain("polling", arrivals_per_min=st.integers(0, 40)),
-    "polling.sooner": _plain("polling", arrivals_per_min=st.integers(4, 120)),
+    # A short poller that asks seldom, and few servers, may have picked up nothing that could be compared.
+    "polling.sooner": _plain(
+        "polling",
+        arrivals_per_min=st.integers(4, 120),
+        short_interval_s=st.sampled_from([0.2, 0.5, 1, 2.5]),
+    ),
     "polling.idle": _plain(
         "polling", arrivals_per_min=st.sampled_from([0, 0.2]), duration_min=st.integers(1, 30)
     ),
