@@ -187,7 +187,7 @@ class Notebook:
         self.page.evaluate(
             "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name
         )
-        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name, timeout=60_000)
         self.page.wait_for_timeout(300)
 
     def shoot(self, path: Path, panel: PanelOnPage | None = None) -> None:

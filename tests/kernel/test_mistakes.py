@@ -18,6 +18,7 @@ from helpers.notebooks.warm import WarmRunner
 COURSE = sorted(NOTEBOOKS.glob("*.ipynb"))
 CLEAR = re.compile(
     r"NameError: name '\w+' is not defined"
+    r"|QueueDoesNotExist: An error occurred [^\n]{20,90} operation: The specified queue does not exist\."
     r"|(SealedError|LookupError|ParameterError|SectionError): [A-Z][^\n]{10,300}[.!)]"
 )
 """An error that a learner can act on: Python's own for a name, or one sentence of the course."""
