@@ -113,3 +113,18 @@ def test_each_rule_breaks_a_claim() -> None:
         and not name.startswith("_")
     }  # fmt: skip
     assert rules == {case.rule for case in BREAKS}
+
+
+# Runs at which a claim once failed inside its stated range.
+ONCE_FALSE = (
+    ("idle", "18_sqs.polling?wait_time_s=3&arrivals_per_min=0&duration_min=15"),
+    ("idle", "18_sqs.polling?wait_time_s=1&arrivals_per_min=0&duration_min=2.02"),
+    ("idle", "18_sqs.polling?wait_time_s=1&arrivals_per_min=0&duration_min=10.1"),
+    ("receives", "18_sqs.poison?max_receive_count=20&poison_percent=50&consumers=1&messages=100"),
+)
+
+
+@pytest.mark.parametrize(("claim", "run"), ONCE_FALSE)
+def test_what_was_once_a_counterexample_is_none(claim: str, run: str) -> None:
+    found = Run.parse(run).outcome().findings[claim]
+    assert found.verdict is Verdict.TRUE, found.explanation

@@ -242,7 +242,7 @@ class Poison(Experiment):
 
         # Where the work outlives the timeout, good orders too are received again and again.
         tries = 2 if work_fits(p) else p.max_receive_count + 1
-        rounds = tries * p.messages * p.work_s / p.consumers
+        rounds = (tries * p.messages + poisoned(p) * p.max_receive_count) * p.work_s / p.consumers
         patience_s = 120 + rounds + (p.max_receive_count + 1) * (2 * p.visibility_timeout_s + p.work_s)
 
         def watch() -> None:
@@ -362,11 +362,13 @@ class Poison(Experiment):
         """It is set aside no sooner than after maxReceiveCount timeouts."""
         if not m.dead:
             return not_applicable("Nothing was set aside.")
+        # The dead have a time of death.
+        times = [m.dead_s[i] - m.attempts[i][0].received_s for i in m.dead if m.attempts[i]]  # type: ignore[operator]
+        if not times:
+            return not_applicable("No dead letter was received before.")
         if p.release_on_failure:
             return not_applicable("The workers hand a failed order back at once, so no timeout runs out.")
         need = p.max_receive_count * p.visibility_timeout_s
-        # The dead have a time of death.
-        times = [m.dead_s[i] - m.attempts[i][0].received_s for i in m.dead if m.attempts[i]]  # type: ignore[operator]
         words = (
             f"{p.max_receive_count} × {p.visibility_timeout_s} s = {need} s; it took {min(times):.0f} to "
             f"{max(times):.0f} s."

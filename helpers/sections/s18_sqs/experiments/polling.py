@@ -242,7 +242,9 @@ class Polling(Experiment):
     def sooner(p: Values, m: Measured) -> Finding:
         """Long polling brings messages sooner."""
         if not m.long.pickups or not m.short.pickups:
-            return not_applicable("No message came.")
+            return not_applicable(
+                "No message came." if not m.arrivals else "One of the two pollers got no message."
+            )
         words = (
             f"{_seconds(m.long.mean_s)} on average against {_seconds(m.short.mean_s)} when asking every "
             f"{p.short_interval_s:g} s."
@@ -256,7 +258,8 @@ class Polling(Experiment):
             return not_applicable(
                 f"{plural(len(m.arrivals), 'message')} came; the claim is about an empty queue."
             )
-        whole = int(m.end_s / (p.wait_time_s + LATENCY_S))
+        first_s = m.long.polls[0].start_s if m.long.polls else 0.0
+        whole = int((m.end_s - first_s + INSTANT_S) / (p.wait_time_s + LATENCY_S))
         words = (
             f"{len(m.long.polls)} receives in {m.end_s:g} s, each after waiting {p.wait_time_s} s in vain."
         )
