@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 
 from helpers.ui.worker import Job, Worker, worker
 
@@ -118,3 +119,17 @@ def test_a_forked_child_has_a_worker_of_its_own() -> None:
         job = worker().submit(Job("a", lambda job: None))
         os._exit(0 if job.done.wait(5) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_what_is_loaded_is_looked_through_once() -> None:
+    import gc
+
+    before = gc.get_freeze_count()
+    fresh = Worker()
+    done = fresh.submit(Job(object(), lambda job: None)).done
+    assert done.wait(20)
+    deadline = time.monotonic() + 20
+    while gc.get_freeze_count() <= before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert gc.get_freeze_count() > before
+    gc.unfreeze()
