@@ -145,6 +145,7 @@ def in_an_account(seed: int, parts: list[Any]) -> list[Any]:
         return answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", JOURNEYS)
 def test_answers_are_those_of_plain_moto(name):
     parts = JOURNEYS[name]

@@ -24,6 +24,9 @@ from helpers import Cloud
 
 from . import plain_moto
 
+pytestmark = pytest.mark.slow  # the quick gate does without a wide search
+
+
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/"
 DLQ_ARN = "arn:aws:sqs:us-east-1:123456789012:dead"
 

@@ -119,6 +119,7 @@ def collected(path: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=path, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_machine_without_a_browser_is_told_in_one_line(tmp_path: Path) -> None:
     done = collected(str(tmp_path))
     assert "1 passed, 1 deselected" in done.stdout
@@ -128,6 +129,7 @@ def test_machine_without_a_browser_is_told_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 def test_ci_without_a_browser_is_red(tmp_path: Path) -> None:
     done = collected(str(tmp_path), CI="true")
     assert "1 passed, 1 error" in done.stdout
@@ -135,6 +137,7 @@ def test_ci_without_a_browser_is_red(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_named_browser_is_taken(tmp_path: Path) -> None:
     done = collected(str(tmp_path), CHROMIUM=sys.executable)
     assert "2 passed" in done.stdout

@@ -16,6 +16,9 @@ from s18_ranges import Strategy, within
 
 from helpers.experiments import Finding, Run, Values, Verdict, catalog, find
 
+pytestmark = pytest.mark.slow  # the quick gate does without a wide search
+
+
 CLAIMS = [
     f"{name.partition('.')[2]}.{claim.id}"
     for name, experiment in catalog().items()

@@ -19,6 +19,9 @@ from helpers.dataplane.sqs.queue import Queue
 from helpers.experiments import Values, catalog, find
 from helpers.sections.s18_sqs.experiments.reading import CallRow, calls
 
+pytestmark = pytest.mark.slow  # the quick gate does without a wide search
+
+
 EXAMPLES = 25
 DAY_S = 86_400
 DEFAULT_RETENTION_S = 4 * DAY_S

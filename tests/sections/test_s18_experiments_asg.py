@@ -53,6 +53,7 @@ def test_too_few_instances_lose_nothing() -> None:
     ),
     seed=st.integers(0, 9),
 )
+@pytest.mark.slow
 @settings(max_examples=25)
 def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) -> None:
     assert counterexamples(outcome(ID, seed, **values)) == []

@@ -60,6 +60,7 @@ def test_the_longest_line_sets_the_pace() -> None:
     ),
     seed=st.integers(0, 99),
 )
+@pytest.mark.slow
 @settings(max_examples=50)
 def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) -> None:
     assert counterexamples(outcome(ID, seed, **values)) == []

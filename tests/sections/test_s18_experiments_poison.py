@@ -90,6 +90,7 @@ def test_a_late_hand_back_is_refused_and_the_worker_goes_on(kind: str) -> None:
     ),
     seed=st.integers(0, 99),
 )
+@pytest.mark.slow
 @settings(max_examples=50)
 def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) -> None:
     assert counterexamples(outcome(ID, seed, **values)) == []

@@ -65,6 +65,7 @@ def test_a_subset_of_servers_brings_empty_answers_and_loses_nothing() -> None:
     ),
     seed=st.integers(0, 99),
 )
+@pytest.mark.slow
 @settings(max_examples=50)
 def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) -> None:
     assert counterexamples(outcome(ID, seed, **values)) == []

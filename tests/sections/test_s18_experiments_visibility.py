@@ -92,6 +92,7 @@ SIZES = {
 }
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SIZES), seed=st.integers(0, 99))
 @settings(max_examples=60)
 def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) -> None:
