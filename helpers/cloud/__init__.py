@@ -22,11 +22,12 @@ entropy.install(transport.entropy_at_work)
 clock.install()
 threads.install()
 
-from helpers.cloud.account import Account, StillRunning, Timer, current
+from helpers.cloud.account import Account, StillRunning, Timer
 from helpers.cloud.actor import Actor
 from helpers.cloud.call import Call, NotMocked, OneSentence, SealedError, ServiceError, Stopped
 from helpers.cloud.dataplane import DataPlane
 from helpers.cloud.signal import Signal
+from helpers.cloud.transport import current
 
 __all__ = [
     "Account",

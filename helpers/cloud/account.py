@@ -419,10 +419,3 @@ class Account:
         if scheduler.here() and actors.current is not None:
             return actors.current.name
         return self._acting_as or "main"
-
-
-def current() -> Account | None:
-    """The Cloud of the code that runs now: the actor's, or the innermost open one."""
-    if scheduler.here() and actors.current is not None:
-        return actors.current.account
-    return learner.innermost()

@@ -78,12 +78,10 @@ class Run:
         *,
         until_us: float,
         ended: Callable[[], bool] | None = None,
-        title: str = "a run",
     ) -> None:
         self.account = account
         self.until_us = until_us
         self.ended = ended
-        self.title = title
         self.failure: BaseException | None = None
         self._stopping = False
         self._stopping_since: float | None = None

@@ -113,7 +113,7 @@ def _session_init(self: Any, *arguments: Any, **options: Any) -> None:
     _init_session(self, *arguments, **options)
     self.register_component("data_loader", _loader)
     self._internal_components.register_component("exceptions_factory", _exceptions)
-    self._course_cloud = _current()
+    self._course_cloud = current()
 
 
 def _unbound_default_session() -> Any:
@@ -126,7 +126,7 @@ def _unbound_default_session() -> Any:
 def _client_created(
     self: Any, service_name: str, region_name: str | None = None, *rest: Any, **options: Any
 ) -> Any:
-    account: Account | None = getattr(self, "_course_cloud", None) or _current()
+    account: Account | None = getattr(self, "_course_cloud", None) or current()
     if account is None:
         # Making it must work, as modules make clients on import; every call on it is refused.
         region_name = region_name or self.get_config_variable("region") or "us-east-1"
@@ -137,7 +137,8 @@ def _client_created(
     return client
 
 
-def _current() -> Account | None:
+def current() -> Account | None:
+    """The Cloud of the code that runs now: the actor's, or the innermost open one."""
     if scheduler.here() and actors.current is not None:
         return actors.current.account
     return learner.innermost()
@@ -182,6 +183,17 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
         _in_progress.reset(token)
 
 
+def _request_context(client: Any, model: Any) -> dict[str, Any]:
+    """What botocore tells its handlers about a request, as far as a call that is not sent needs it."""
+    return {
+        "client_region": client.meta.region_name,
+        "client_config": client.meta.config,
+        "has_streaming_input": model.has_streaming_input,
+        "auth_type": model.resolved_auth_type,
+        "unsigned_payload": model.unsigned_payload,
+    }
+
+
 def _answered(
     client: Any,
     service: str,
@@ -195,13 +207,7 @@ def _answered(
     """
     account = progress.account
     model = client._service_model.operation_model(operation_name)
-    context: dict[str, Any] = {
-        "client_region": client.meta.region_name,
-        "client_config": client.meta.config,
-        "has_streaming_input": model.has_streaming_input,
-        "auth_type": model.resolved_auth_type,
-        "unsigned_payload": model.unsigned_payload,
-    }
+    context = _request_context(client, model)
     parameters = client._emit_api_params(api_params=parameters, operation_model=model, context=context)
     if model.input_shape is not None:
         report = client._serializer._param_validator.validate(parameters, model.input_shape)
@@ -260,14 +266,12 @@ def _attempts(
     endpoint = client._endpoint
     while True:
         start_us = account.now_us
-        account.pause_us(round(account.api_latency_s * 1_000_000))
+        account.pause_us(clock.microseconds(account.api_latency_s))
         status, parsed, error = _one_attempt(account, handler, call)
         if parsed is None:  # the service said nothing but "done"
             parsed = {}
         response = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
-        _write(
-            account, progress.call, call, start_us, progress.parameters, None if error else response, error
-        )
+        _write(progress, call.attempt, start_us, model, None if error else response, error)
         http = _Http(status, _metadata(account, client, parsed, status, error))
         # A success at the first attempt asks for no retry; only the adaptive mode's limiter wants to hear of it.
         heard = call.attempt > 1 or status >= 300 or client.meta.config.retries.get("mode") == "adaptive"
@@ -413,7 +417,7 @@ def _attempt_through_botocore(self: Any, request: Any, operation_model: Any, con
     account = progress.account
     progress.attempt += 1
     start_us = account.now_us
-    account.pause_us(round(account.api_latency_s * 1_000_000))
+    account.pause_us(clock.microseconds(account.api_latency_s))
     who = account._acting()
     if who is not None:
         who.in_service = True
@@ -430,27 +434,14 @@ def _attempt_through_botocore(self: Any, request: Any, operation_model: Any, con
         error = success[1].get("Error", {}).get("Code")
     else:
         response = {key: value for key, value in success[1].items() if key != "ResponseMetadata"}
-    account._trail.add(
-        Row(
-            start_us,
-            progress.call,
-            progress.attempt,
-            account.now_us,
-            account._who(),
-            operation_model.service_model.service_name,
-            operation_model.name,
-            progress.parameters,
-            copied(response),
-            error,
-        )
-    )
+    _write(progress, progress.attempt, start_us, operation_model, response, error)
     return success, failure
 
 
 def account_at_work() -> Account | None:
     """The Cloud for which moto works now: the caller's, or the one that is open."""
     progress = _in_progress.get()
-    return _asking.get() or (progress.account if progress is not None else _current())
+    return _asking.get() or (progress.account if progress is not None else current())
 
 
 def entropy_at_work() -> Random | None:
@@ -469,24 +460,25 @@ def _process_request(self: Any, request: Any) -> Any:
 
 
 def _write(
-    account: Account,
-    number: int,
-    call: Call,
+    progress: _InProgress,
+    attempt: int,
     start_us: int,
-    parameters: dict[str, Any],
+    model: Any,
     response: dict[str, Any] | None,
     error: str | None,
 ) -> None:
+    """The row of an attempt that ends now."""
+    account = progress.account
     account._trail.add(
         Row(
             start_us,
-            number,
-            call.attempt,
+            progress.call,
+            attempt,
             account.now_us,
-            call.actor,
-            call.service,
-            call.operation,
-            parameters,
+            account._who(),
+            model.service_model.service_name,
+            model.name,
+            progress.parameters,
             copied(response),
             error,
         )
@@ -534,13 +526,7 @@ def ask(
     if client is None:
         client = quiet[service, region] = session_of(account).client(service, region_name=region)
     model = client._service_model.operation_model(operation)
-    context: dict[str, Any] = {
-        "client_region": region,
-        "client_config": client.meta.config,
-        "has_streaming_input": model.has_streaming_input,
-        "auth_type": model.resolved_auth_type,
-        "unsigned_payload": model.unsigned_payload,
-    }
+    context = _request_context(client, model)
     with state.lock:
         account._state.activate()  # type: ignore[union-attr]  # the caller has checked
         drawn = ids.generator.getstate()
