@@ -16,10 +16,10 @@ import simpy
 
 from helpers.cloud import actor as actors
 from helpers.cloud import clock, learner, scheduler, transport
-from helpers.cloud.actor import Actor
+from helpers.cloud.actor import Actor, Surroundings
 from helpers.cloud.call import Call, SealedError
 from helpers.cloud.inventory import Inventory, take_inventory
-from helpers.cloud.mock import state
+from helpers.cloud.mock import functions, state
 from helpers.cloud.mock.state import HOME_ACCOUNT, MotoState
 from helpers.cloud.randomness import stream_seed
 from helpers.cloud.signal import Signal
@@ -373,6 +373,20 @@ class Account:
         )
         return answer
 
+    def function_code(self, name: str, version: str = "$LATEST") -> bytes:
+        """The zip of a version of a Lambda function; empty if there is none."""
+        self._require_open()
+        with state.lock:
+            self._state.activate()  # type: ignore[union-attr]  # it is open
+            return functions.function_code(self.account_id, self.region, name, version)
+
+    def layer_code(self, arn: str) -> bytes:
+        """The zip of a version of a Lambda layer; empty if there is none."""
+        self._require_open()
+        with state.lock:
+            self._state.activate()  # type: ignore[union-attr]  # it is open
+            return functions.layer_code(self.account_id, self.region, arn)
+
     def signal(self) -> Signal:
         """Something to wait for in virtual time."""
         return Signal(self)
@@ -391,6 +405,35 @@ class Account:
         self._after(clock.microseconds(delay_s), call)
         return timer
 
+    def host(
+        self,
+        function: Callable[[], None],
+        *,
+        name: str,
+        surroundings: Surroundings,
+        patience_s: float,
+        when_evicted: Callable[[], None],
+    ) -> Actor:
+        """An actor in the background that runs somebody's code in `surroundings` of its own.
+
+        Code that computes for `patience_s` of real time without the clock moving, or makes too many calls at one
+        instant, loses control for good; `when_evicted` is then called, as a service, at that instant.
+        """
+        self._require_open()
+        actor = Actor(
+            self,
+            function,
+            (),
+            {},
+            name=self._unique(name),
+            background=True,
+            surroundings=surroundings,
+            patience_s=patience_s,
+            when_evicted=when_evicted,
+        )
+        self._actors.append(actor)
+        return actor
+
     def random_for(self, name: str) -> random.Random:
         """A generator of its own for `name`, seeded from the Cloud's seed."""
         return random.Random(stream_seed(self.seed, name))
@@ -402,9 +445,14 @@ class Account:
         parameters: dict[str, Any],
         response: dict[str, Any] | None = None,
         error: str | None = None,
+        *,
+        began_us: int | None = None,
     ) -> None:
-        """Put what a service does by itself into the trail, under the service's name."""
-        transport.record(self, service, operation, parameters, response, error)
+        """Put what a service does by itself into the trail, under the service's name.
+
+        It ends now, and began at `began_us` (microseconds since the Cloud was opened) or now.
+        """
+        transport.record(self, service, operation, parameters, response, error, began_us)
 
     def use(self, service: str) -> None:
         """Note that `service` is used; the first time, its data plane is attached."""

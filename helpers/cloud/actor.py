@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import greenlet
 
@@ -24,6 +24,18 @@ current: Actor | None = None
 
 _last: Actor | None = None  # whose random streams stand in the modules
 _outside: Stream | None = None  # the streams of everybody else, while a run goes on
+
+
+class Surroundings(Protocol):
+    """What is put in place whenever an actor gets control, and taken away when it gives control back: the process that
+    its code believes to be in (environment variables, modules, files).
+    """
+
+    def enter(self) -> None:
+        """The actor gets control."""
+
+    def leave(self) -> None:
+        """The actor gave control back."""
 
 
 class ActorDropped(BaseException):
@@ -59,15 +71,21 @@ class Actor:
         *,
         name: str,
         background: bool,
+        surroundings: Surroundings | None = None,
+        patience_s: float | None = None,
+        when_evicted: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self.background = background
+        self.patience_s = patience_s
+        self.when_evicted = when_evicted
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None
         self.in_service = False  # moto or a data plane works for it now
         self.wakes_at_us: int | None = None
         self._account = account
+        self._surroundings = surroundings
         self._work = (function, arguments, options)
         self._greenlet: greenlet.greenlet | None = None
         self._dropped = False
@@ -102,12 +120,13 @@ class Actor:
             self._turns_at_us, self._turns = now_us, 0
         self._turns += 1
         if self._turns > MAX_TURNS:
-            self.fail(
-                RuntimeError(
-                    f"{self.name} made {MAX_TURNS:,} calls without the clock moving, so it was stopped: "
-                    "let it sleep, or leave api_latency_s above 0."
+            if self.when_evicted is None:
+                self.fail(
+                    RuntimeError(
+                        f"{self.name} made {MAX_TURNS:,} calls without the clock moving, so it was stopped: "
+                        "let it sleep, or leave api_latency_s above 0."
+                    )
                 )
-            )
             self.evict()
 
     def sleep_us(self, duration_us: int) -> None:
@@ -141,8 +160,12 @@ class Actor:
         self._account._failed(self)
 
     def evict(self) -> None:
-        """Take control away for good; called in the actor itself, never returns."""
+        """Take control away for good; called in the actor itself, never returns. Who hosts the actor hears of it at
+        this instant.
+        """
         self.done = True
+        if self.when_evicted is not None:
+            self._account._after(0, self.when_evicted)
         if self._greenlet is not None:
             _evicted.append(self._greenlet)
             self._greenlet.parent.switch()
@@ -193,6 +216,8 @@ class Actor:
             _last = self
         current = self
         clock.show_to_actor(self._account)
+        if self._surroundings is not None:
+            self._surroundings.enter()
 
     def _live(self) -> None:
         function, arguments, options = self._work
@@ -208,6 +233,8 @@ class Actor:
 
 def _leave() -> None:
     global current
+    if current is not None and current._surroundings is not None:
+        current._surroundings.leave()
     current = None
     clock.show_to_actor(None)
 

@@ -188,6 +188,9 @@ class Run:
         watched, now_us, since = self._watched
         if at_work is None or at_work is not watched or now_us != self.account.now_us:
             self._watched = (at_work, self.account.now_us, real_now)
+        elif at_work.when_evicted is not None:
+            if real_now - since > (at_work.patience_s or PATIENCE_S):
+                self._evict(at_work)
         elif real_now - since > PATIENCE_S:
             at_work.error = RuntimeError(
                 f"{at_work.name} computed for {PATIENCE_S:g} s of real time without the clock "

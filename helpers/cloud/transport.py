@@ -30,7 +30,7 @@ from moto.iam.models import get_account_id_from
 from helpers.cloud import actor as actors
 from helpers.cloud import clock, learner, scheduler
 from helpers.cloud.call import Call, NotMocked, SealedError, ServiceError, Stopped
-from helpers.cloud.mock import ids, state
+from helpers.cloud.mock import direct, ids, state
 from helpers.cloud.touch import replace
 from helpers.cloud.trail import Row, copied
 
@@ -233,7 +233,7 @@ def _answered(
             _account_id(account, client),
             account._who(),
             1,
-            lambda changed: _forward(client, account, model, changed, context),
+            lambda changed: _forward(client, account, model, changed, context, call.account_id),
         )
         answer = _attempts(client, account, model, name, request, handler, call, progress)
     http, parsed = answer
@@ -366,11 +366,28 @@ def _metadata(
 
 
 def _forward(
-    client: Any, account: Account, model: Any, parameters: dict[str, Any], context: dict[str, Any]
+    client: Any,
+    account: Account,
+    model: Any,
+    parameters: dict[str, Any],
+    context: dict[str, Any],
+    account_id: str,
 ) -> Any:
-    """What moto answers to one attempt, by the usual way through botocore but without retries and without a
-    trail.
+    """What moto answers to one attempt, without retries and without a trail: at once where moto's handler can be
+    asked, else by the usual way through botocore.
     """
+    members = model.output_shape.members if model.output_shape is not None else ()
+    with clock.seen_from(account):
+        at_once = direct.answer(
+            model.service_model.service_name,
+            model.name,
+            parameters,
+            client.meta.region_name,
+            account_id,
+            members,
+        )
+    if at_once is not None:
+        return at_once
     context = dict(context, retries={"attempt": 1, "invocation-id": "forwarded"})
     endpoint_url, headers, properties = client._resolve_endpoint_ruleset(model, parameters, context)
     if properties:
@@ -492,13 +509,14 @@ def record(
     parameters: dict[str, Any],
     response: dict[str, Any] | None,
     error: str | None,
+    began_us: int | None = None,
 ) -> None:
-    """A row for what `service` does by itself at this instant."""
+    """A row for what `service` did by itself since `began_us`, or at this instant."""
     account._calls += 1
     now_us = account.now_us
     account._trail.add(
         Row(
-            now_us,
+            now_us if began_us is None else began_us,
             account._calls,
             1,
             now_us,
@@ -531,7 +549,7 @@ def ask(
         account._state.activate()  # type: ignore[union-attr]  # the caller has checked
         drawn = ids.generator.getstate()
         try:
-            answer = _forward(client, account, model, parameters, context)
+            answer = _forward(client, account, model, parameters, context, account_id or account.account_id)
         finally:
             ids.generator.setstate(drawn)
     answer.pop("ResponseMetadata", None)

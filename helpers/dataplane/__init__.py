@@ -4,13 +4,24 @@ attaches them.
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.cloud import Account, DataPlane
 
-PLANES = {"sqs": "helpers.dataplane.sqs:Sqs"}
+if TYPE_CHECKING:
+    from helpers.dataplane.telemetry import Telemetry
+
+PLANES = {
+    "dynamodb": "helpers.dataplane.dynamodb:DynamoDb",
+    "lambda": "helpers.dataplane.awslambda:Lambda",
+    "sqs": "helpers.dataplane.sqs:Sqs",
+}
 """Service -> module and class of its data plane. A module is imported when its service is first called."""
+
+ATTACHED_WITH = {"application-autoscaling": "dynamodb", "dynamodbstreams": "dynamodb"}
+"""Service -> the service whose data plane answers for it too."""
 
 
 class Cloud(Account):
@@ -23,8 +34,17 @@ class Cloud(Account):
         super().__init__(*arguments, **options)
         self._planes: dict[str, DataPlane] = {}
 
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        """The logs and metrics that the account's services write."""
+        from helpers.dataplane.telemetry import Telemetry
+
+        return Telemetry(self)
+
     def attach(self, service: str) -> None:
         """Attach the data plane of `service`, if it has one."""
+        if service in ATTACHED_WITH:
+            self.use(ATTACHED_WITH[service])
         if service in PLANES and service not in self._planes:
             module, _, name = PLANES[service].partition(":")
             self._planes[service] = getattr(import_module(module), name)(self)

@@ -1,11 +1,15 @@
 """What moto itself would put into a service, handed to that service's data plane.
 
 SNS, EventBridge and S3 deliver to SQS inside moto by calling the queue's backend, past the API. A data plane
-that holds the messages must hear of them.
+that holds the messages must hear of them. In the same way S3, SNS, EventBridge and CloudWatch Logs run a
+function inside moto, and a queue, a table or a stream with an event source mapping runs it in the middle of
+the write. A data plane that runs functions hears of the former, and polls the latter by itself.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from moto.sqs.models import Message, SQSBackend
@@ -59,6 +63,44 @@ def _send_message(
     message = Message(str(message_id), message_body, system_attributes)
     message.message_attributes = message_attributes or {}
     return message
+
+
+def _receiver(service: str) -> Callable[..., Any] | None:
+    from helpers.cloud.transport import account_at_work
+
+    account = account_at_work()
+    if account is None:
+        return None
+    account.use(service)
+    return account.hooks.deliveries.get(service)
+
+
+def watch_functions() -> None:
+    """Wrap the methods by which moto's services run a function. Called when moto's Lambda is loaded."""
+    from moto.awslambda.models import LambdaBackend, LambdaFunction
+
+    run_in_moto = LambdaFunction.invoke
+
+    def invoke(self: LambdaFunction, body: str, request_headers: Any, response_headers: Any) -> str | bytes:
+        receiver = _receiver("lambda")
+        if receiver is None:
+            return run_in_moto(self, body, request_headers, response_headers)
+        receiver(self.function_arn, json.loads(body) if body else {})
+        return b""
+
+    replace(LambdaFunction, "invoke", invoke, because="what moto hands to a function is run in virtual time")
+
+    def left_to_the_poller(name: str, answer: Any) -> None:
+        in_moto = getattr(LambdaBackend, name)
+
+        def deliver(self: LambdaBackend, *arguments: Any, **options: Any) -> Any:
+            return in_moto(self, *arguments, **options) if _receiver("lambda") is None else answer
+
+        replace(LambdaBackend, name, deliver, because="a mapping's poller reads its source in virtual time")
+
+    left_to_the_poller("send_sqs_batch", False)
+    left_to_the_poller("send_kinesis_message", None)
+    left_to_the_poller("send_dynamodb_items", None)
 
 
 def install() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from moto import backends
 from moto.moto_api._internal.moto_random import MotoRandom
 
-from helpers.cloud.mock import ids
+from helpers.cloud.mock import deliveries, ids
 from helpers.cloud.touch import replace
 
 _load_backend = backends.get_backend
@@ -25,7 +25,14 @@ def _get_backend(service: str) -> Any:
         ids.use(stream)
     if service == "s3":
         _let_objects_go()
+    if service in ("lambda", "awslambda", "cloudformation"):
+        _watch_functions()
     return backend
+
+
+@functools.cache
+def _watch_functions() -> None:
+    deliveries.watch_functions()
 
 
 def _let_objects_go() -> None:

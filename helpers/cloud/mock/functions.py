@@ -1,0 +1,22 @@
+"""The code of a Lambda function or layer, as moto keeps it: its API gives an address that nobody serves."""
+
+from __future__ import annotations
+
+
+def function_code(account_id: str, region: str, name: str, version: str) -> bytes:
+    """The zip of a version ("$LATEST" or a number) of the function. Empty for a container image, or if there is none.
+
+    The caller has made the Cloud's state the active one.
+    """
+    from moto.awslambda.models import lambda_backends
+
+    function = lambda_backends[account_id][region]._lambdas._get_version(name, version)
+    return b"" if function is None else bytes(getattr(function, "code_bytes", b""))
+
+
+def layer_code(account_id: str, region: str, arn: str) -> bytes:
+    """The zip of a layer version, by its ARN. Empty if there is none."""
+    from moto.awslambda.models import lambda_backends
+
+    layer = lambda_backends[account_id][region].layers_versions_by_arn(arn)
+    return b"" if layer is None else bytes(layer.code_bytes or b"")

@@ -1,0 +1,13 @@
+"""The DynamoDb data plane: which call goes where."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from helpers.cloud import DataPlane
+
+
+class DynamoDb(DataPlane):
+    """DynamoDb as AWS documents it."""
+
+    service: ClassVar[str] = "dynamodb"

@@ -1,0 +1,123 @@
+"""What services write to CloudWatch by themselves, handed to the mocked service when somebody looks.
+
+A service writes log lines and numbers at every call; a learner looks now and then. So they are kept here and
+become log events and data points, stamped with the time at which they were written, right before the first
+call that reads them.
+
+Pages: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html,
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from helpers.cloud import Account, Call, ServiceError
+
+_MINUTE_US = 60_000_000
+_AT_ONCE = 1_000  # metrics or events a call takes (PutMetricData: 1,000; PutLogEvents: 10,000)
+
+_LOOKS = {
+    "logs": (
+        "DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents", "GetLogRecord", "GetQueryResults",
+        "ListLogGroups", "CreateLogGroup", "DeleteLogGroup", "DeleteLogStream", "PutRetentionPolicy", "StartQuery",
+        "PutSubscriptionFilter", "PutMetricFilter",
+    ),
+    "cloudwatch": ("GetMetricData", "GetMetricStatistics", "ListMetrics"),
+}  # fmt: skip
+# Calls before which everything must be there.
+
+
+class _Series(NamedTuple):
+    namespace: str
+    metric: str
+    unit: str
+    dimensions: tuple[tuple[str, str], ...]
+    minute_us: int
+
+
+class Telemetry:
+    """The logs and metrics that the services of one account write.
+
+    Metrics are kept a minute: every value counts, so sums, averages and percentiles of a minute are right.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._lines: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+        self._values: dict[_Series, Counter[float]] = defaultdict(Counter)
+        for operation in _LOOKS["logs"]:
+            account.before("logs", operation, self._write_logs)
+        for operation in _LOOKS["cloudwatch"]:
+            account.before("cloudwatch", operation, self._write_metrics)
+
+    def log(self, group: str, stream: str, message: str) -> None:
+        """A line that a service writes now into the log stream; group and stream come into being with it."""
+        self._lines[group, stream].append((self._account.timestamp_ms, message))
+
+    def metric(
+        self,
+        namespace: str,
+        name: str,
+        value: float,
+        unit: str = "Count",
+        dimensions: dict[str, str] | None = None,
+        *,
+        count: int = 1,
+    ) -> None:
+        """A value that a service publishes now, `count` times; `namespace` such as "AWS/Lambda", `unit` as CloudWatch
+        names it.
+        """
+        minute_us = self._account.epoch_us // _MINUTE_US * _MINUTE_US
+        series = _Series(namespace, name, unit, tuple((dimensions or {}).items()), minute_us)
+        self._values[series][value] += count
+
+    def _write_logs(self, _call: Call) -> None:
+        lines, self._lines = self._lines, defaultdict(list)
+        for (group, stream), events in lines.items():
+            self._make(group, stream)
+            for first in range(0, len(events), _AT_ONCE):
+                entries = [
+                    {"timestamp": at, "message": said} for at, said in events[first : first + _AT_ONCE]
+                ]
+                self._account.ask(
+                    "logs",
+                    "PutLogEvents",
+                    {"logGroupName": group, "logStreamName": stream, "logEvents": entries},
+                )
+
+    def _make(self, group: str, stream: str) -> None:
+        """Create group and stream unless they are there; a learner may have made or deleted either."""
+        for operation, names in (
+            ("CreateLogGroup", {"logGroupName": group}),
+            ("CreateLogStream", {"logGroupName": group, "logStreamName": stream}),
+        ):
+            try:
+                self._account.ask("logs", operation, names)
+            except ServiceError as error:
+                if error.code != "ResourceAlreadyExistsException":
+                    raise
+
+    def _write_metrics(self, _call: Call) -> None:
+        values, self._values = self._values, defaultdict(Counter)
+        data: dict[str, list[dict[str, object]]] = defaultdict(list)
+        for series, counted in values.items():
+            data[series.namespace].append(
+                {
+                    "MetricName": series.metric,
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in series.dimensions],
+                    "Timestamp": datetime.fromtimestamp(series.minute_us // 1_000_000, UTC),
+                    "Values": list(counted),
+                    "Counts": [float(times) for times in counted.values()],
+                    "Unit": series.unit,
+                }
+            )
+        for namespace, entries in data.items():
+            for first in range(0, len(entries), _AT_ONCE):
+                self._account.ask(
+                    "cloudwatch",
+                    "PutMetricData",
+                    {"Namespace": namespace, "MetricData": entries[first : first + _AT_ONCE]},
+                )
