@@ -1,4 +1,4 @@
-"""What the tests of sections share stands beside them: s18_runs.py."""
+"""What the tests of sections share stands beside them: runs.py, claim_search.py."""
 
 from __future__ import annotations
 

@@ -6,14 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from claim_search import Drawn, Strategy
 from hypothesis import strategies as st
-from s18_runs import settings_of
+from runs import settings_of
 
-from helpers.experiments import Values, find
+from helpers.experiments import find
 from helpers.sections.s18_sqs.experiments import visibility
-
-Strategy = st.SearchStrategy[Any]
-Drawn = st.SearchStrategy[dict[str, Any]]
 
 SMALL: dict[str, dict[str, Strategy]] = {
     "visibility": {
@@ -104,43 +102,48 @@ def _plain(name: str, **narrowed: Strategy) -> Callable[..., Drawn]:
 _BAD = {"poison_percent": st.integers(1, 10).map(lambda step: 5 * step)}
 _FIFO = {"queue_type": st.just("fifo")}
 
-TOWARDS: dict[str, Callable[..., Drawn]] = {
-    "visibility.once": hidden_long_enough,
-    "visibility.recovery": _plain(
-        "visibility",
-        rare_duplicate_percent=st.just(0),
-        crash_percent=st.integers(2, 10).map(lambda step: 5 * step),
-        visibility_timeout_s=st.integers(0, 120),
-    ),
-    "visibility.kept": _plain("visibility"),
-    "poison.receives": _plain("poison", **_BAD),
-    "poison.only_poison": work_fits,
-    "poison.move": _plain("poison", **_BAD, release_on_failure=st.just(False)),
-    "poison.full_retention": _plain("poison", **_BAD),
-    "polling.fewer": _plain("polling", arrivals_per_min=st.integers(0, 40)),
-    # A short poller that asks seldom, and few servers, may have picked up nothing that could be compared.
-    "polling.sooner": _plain(
-        "polling",
-        arrivals_per_min=st.integers(4, 120),
-        short_interval_s=st.sampled_from([0.2, 0.5, 1, 2.5]),
-    ),
-    "polling.idle": _plain(
-        "polling", arrivals_per_min=st.sampled_from([0, 0.2]), duration_min=st.integers(1, 30)
-    ),
-    "polling.complete": _plain("polling"),
-    "fifo_groups.order": _plain("fifo_groups", **_FIFO),
-    "fifo_groups.alone": _plain("fifo_groups", **_FIFO),
-    "fifo_groups.bound": _plain("fifo_groups", **_FIFO),
-    "fifo_groups.own_group_only": _plain("fifo_groups", **_FIFO, head_failures=st.integers(1, 5)),
-    "asg.in_time": steady,
-    "asg.boot": burst,
-    "asg.kept": _plain("asg"),
+TOWARDS: dict[str, dict[str, Callable[..., Drawn]]] = {
+    "visibility": {
+        "once": hidden_long_enough,
+        "recovery": _plain(
+            "visibility",
+            rare_duplicate_percent=st.just(0),
+            crash_percent=st.integers(2, 10).map(lambda step: 5 * step),
+            visibility_timeout_s=st.integers(0, 120),
+        ),
+        "kept": _plain("visibility"),
+    },
+    "poison": {
+        "receives": _plain("poison", **_BAD),
+        "only_poison": work_fits,
+        "move": _plain("poison", **_BAD, release_on_failure=st.just(False)),
+        "full_retention": _plain("poison", **_BAD),
+    },
+    "polling": {
+        "fewer": _plain("polling", arrivals_per_min=st.integers(0, 40)),
+        # A short poller that asks seldom, and few servers, may have picked up nothing that could be compared.
+        "sooner": _plain(
+            "polling",
+            arrivals_per_min=st.integers(4, 120),
+            short_interval_s=st.sampled_from([0.2, 0.5, 1, 2.5]),
+        ),
+        "idle": _plain(
+            "polling", arrivals_per_min=st.sampled_from([0, 0.2]), duration_min=st.integers(1, 30)
+        ),
+        "complete": _plain("polling"),
+    },
+    "fifo_groups": {
+        "order": _plain("fifo_groups", **_FIFO),
+        "alone": _plain("fifo_groups", **_FIFO),
+        "bound": _plain("fifo_groups", **_FIFO),
+        "own_group_only": _plain("fifo_groups", **_FIFO, head_failures=st.integers(1, 5)),
+    },
+    "asg": {
+        "in_time": steady,
+        "boot": burst,
+        "kept": _plain("asg"),
+    },
 }
-"""For each claim what draws settings most of which lie in its range; keywords narrow single parameters further."""
-
-
-def within(name: str, claim: str, **narrowed: Strategy) -> st.SearchStrategy[Values]:
-    """Values in the stated range of the claim."""
-    experiment = find(f"18_sqs.{name}")
-    drawn = TOWARDS[f"{name}.{claim}"](**narrowed)
-    return drawn.map(lambda given: experiment.values(**given)).filter(experiment.claim(claim).range)
+"""By experiment, for each claim: what draws settings most of which lie in its range; keywords narrow single parameters
+further.
+"""

@@ -4,118 +4,108 @@ soon as a rule of the data plane is broken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 import pytest
 import s18_broken_rules as broken
-from hypothesis import Phase, given, settings
+from claim_search import Break, ClaimSearch, Patch
 from hypothesis import strategies as st
-from s18_broken_rules import Patch, Rule
-from s18_ranges import Strategy, within
+from s18_ranges import TOWARDS
 
-from helpers.experiments import Finding, Run, Values, Verdict, catalog, find
+from helpers.experiments import Run, Verdict, catalog
 
 pytestmark = pytest.mark.slow  # the quick gate does without a wide search
 
-
-CLAIMS = [
-    f"{name.partition('.')[2]}.{claim.id}"
-    for name, experiment in catalog().items()
-    if experiment.section == "18_sqs"
-    for claim in experiment.claims
-]
-EXAMPLES = 25
-
-
-@dataclass(frozen=True)
-class Break:
-    """With `rule` broken, `claim` is false somewhere in its range; `where` narrows the search for it."""
-
-    claim: str
-    rule: Rule
-    where: dict[str, Strategy] = field(default_factory=dict)
-
-
-BREAKS = [
-    Break("visibility.once", broken.hide_for_half),
-    Break("visibility.once", broken.ignore_deletes),
-    Break(
-        "visibility.once",
-        broken.ignore_extensions,
-        {"extend": st.just(True), "rare_duplicate_percent": st.just(0)},
+BREAKS = {
+    "visibility": (
+        Break(
+            "once",
+            broken.hide_for_half,
+            {"extend": st.just(False), "consumers": st.integers(2, 6), "arrival_every_s": st.just(0)},
+        ),
+        Break("once", broken.ignore_deletes),
+        Break(
+            "once",
+            broken.ignore_extensions,
+            {"extend": st.just(True), "rare_duplicate_percent": st.just(0)},
+        ),
+        Break("recovery", broken.hide_for_half),
+        Break("kept", broken.forget_at_the_timeout),
+        Break("kept", broken.drop_one_in_three),
     ),
-    Break("visibility.recovery", broken.hide_for_half),
-    Break("visibility.kept", broken.forget_at_the_timeout),
-    Break("visibility.kept", broken.drop_one_in_three),
-    Break("poison.receives", broken.allow_one_receive_more),
-    Break("poison.receives", broken.allow_one_receive_less, {"max_receive_count": st.integers(2, 8)}),
-    Break("poison.only_poison", broken.set_aside_one_in_three),
-    Break("poison.move", broken.hide_for_half),
-    Break("poison.move", broken.allow_one_receive_less, {"max_receive_count": st.integers(2, 8)}),
-    Break("poison.full_retention", broken.keep_the_age_on_fifo),
-    Break("poison.full_retention", broken.expire_at_half_the_retention),
-    Break("polling.fewer", broken.never_wait, {"duration_min": st.just(1)}),
-    Break("polling.sooner", broken.look_only_at_the_start),
-    Break("polling.idle", broken.give_up_a_second_early, {"wait_time_s": st.integers(2, 20)}),
-    Break("polling.complete", broken.look_only_at_the_start),
-    Break("polling.complete", broken.ask_some_servers_only),
-    Break("fifo_groups.order", broken.hand_out_locked_groups),
-    Break("fifo_groups.order", broken.put_failures_last),
-    Break("fifo_groups.alone", broken.hand_out_locked_groups),
-    Break("fifo_groups.bound", broken.hand_out_locked_groups),
-    Break("fifo_groups.own_group_only", broken.hand_out_locked_groups),
-    Break("fifo_groups.own_group_only", broken.lock_the_whole_queue),
-    Break("asg.in_time", broken.delay_by_ten_minutes),
-    Break("asg.boot", broken.refuse_what_exceeds_twenty),
-    Break("asg.kept", broken.drop_what_exceeds_twenty),
-]
-"""Claim, and the rule whose breach shows it false. A claim may rest on several rules."""
+    "poison": (
+        Break("receives", broken.allow_one_receive_more),
+        Break("receives", broken.allow_one_receive_less, {"max_receive_count": st.integers(2, 8)}),
+        Break("only_poison", broken.set_aside_one_in_three),
+        Break("move", broken.hide_for_half),
+        Break("move", broken.allow_one_receive_less, {"max_receive_count": st.integers(2, 8)}),
+        Break("full_retention", broken.keep_the_age_on_fifo),
+        Break("full_retention", broken.expire_at_half_the_retention),
+    ),
+    "polling": (
+        Break("fewer", broken.never_wait, {"duration_min": st.just(1)}),
+        Break("sooner", broken.look_only_at_the_start),
+        Break("idle", broken.give_up_a_second_early, {"wait_time_s": st.integers(2, 20)}),
+        Break("complete", broken.look_only_at_the_start),
+        Break("complete", broken.ask_some_servers_only),
+    ),
+    "fifo_groups": (
+        Break("order", broken.hand_out_locked_groups),
+        Break("order", broken.put_failures_last),
+        Break("alone", broken.hand_out_locked_groups),
+        Break("bound", broken.hand_out_locked_groups),
+        Break("own_group_only", broken.hand_out_locked_groups),
+        Break("own_group_only", broken.lock_the_whole_queue),
+    ),
+    "asg": (
+        Break("in_time", broken.delay_by_ten_minutes),
+        Break("boot", broken.refuse_what_exceeds_twenty),
+        Break("kept", broken.drop_what_exceeds_twenty),
+    ),
+}
+"""By experiment: claim, and the rule whose breach shows it false. A claim may rest on several rules."""
+
+SEARCHES = {name: ClaimSearch(f"18_sqs.{name}", TOWARDS[name], breaks) for name, breaks in BREAKS.items()}
 
 
-class Counterexample(AssertionError):
-    """A run in the range of a claim that the claim does not describe."""
+def test_each_experiment_is_searched() -> None:
+    assert [search.id for search in SEARCHES.values()] == [
+        name for name, experiment in catalog().items() if experiment.section == "18_sqs"
+    ]
 
 
-def search(claim: str, wrong: frozenset[Verdict], phases: tuple[Phase, ...], **where: Strategy) -> None:
-    """Run the claim's experiment over its stated range. Raises Counterexample for a verdict in `wrong`."""
-    name, _, short = claim.partition(".")
-    experiment = find(f"18_sqs.{name}")
-
-    @settings(max_examples=EXAMPLES, phases=phases)
-    @given(values=within(name, short, **where), seed=st.integers(0, 99))
-    def holds(values: Values, seed: int) -> None:
-        run = Run(experiment, values, seed)
-        found: Finding = run.outcome().findings[short]
-        if found.verdict in wrong:
-            raise Counterexample(f"{claim} is {found.verdict} at {run}: {found.explanation}")
-
-    holds()
-
-
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_there_is_no_counterexample_in_the_stated_range(claim: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "claim"), [(name, claim) for name, search in SEARCHES.items() for claim in search.claims]
+)
+def test_there_is_no_counterexample_in_the_stated_range(name: str, claim: str) -> None:
     """Not one that is false, and none about which the claim has nothing to say."""
-    search(claim, frozenset(Verdict) - {Verdict.TRUE}, (Phase.generate, Phase.shrink))
+    SEARCHES[name].find_none(claim)
 
 
-@pytest.mark.parametrize("case", BREAKS, ids=lambda case: f"{case.claim}-{case.rule.__name__}")
-def test_the_same_search_finds_a_counterexample_once_a_rule_is_broken(case: Any, monkeypatch: Patch) -> None:
-    case.rule(monkeypatch)
-    with pytest.raises(Counterexample):
-        search(case.claim, frozenset({Verdict.FALSE}), (Phase.generate,), **case.where)
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [
+        pytest.param(name, case, id=f"{name}.{case}")
+        for name, search in SEARCHES.items()
+        for case in search.breaks
+    ],
+)
+def test_the_same_search_finds_a_counterexample_once_a_rule_is_broken(
+    name: str, case: Break, monkeypatch: Patch
+) -> None:
+    SEARCHES[name].find_one(case, monkeypatch)
 
 
-def test_each_claim_has_a_rule_that_can_break_it() -> None:
-    assert {case.claim for case in BREAKS} == set(CLAIMS)
+@pytest.mark.parametrize("name", SEARCHES)
+def test_each_claim_has_a_rule_that_can_break_it(name: str) -> None:
+    assert {case.claim for case in BREAKS[name]} == set(SEARCHES[name].claims)
 
 
 def test_each_rule_breaks_a_claim() -> None:
     rules = {
-        one for name, one in vars(broken).items() if callable(one) and getattr(one, "__module__", "") == broken.__name__
-        and not name.startswith("_")
-    }  # fmt: skip
-    assert rules == {case.rule for case in BREAKS}
+        one
+        for name, one in vars(broken).items()
+        if callable(one) and getattr(one, "__module__", "") == broken.__name__ and not name.startswith("_")
+    }
+    assert rules == {case.rule for breaks in BREAKS.values() for case in breaks}
 
 
 # Runs at which a claim once failed inside its stated range.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from s18_runs import counterexamples, outcome, settings_of
+from runs import counterexamples, outcome, settings_of
 
 from helpers.experiments import Verdict, find, verify
 

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from s18_runs import counterexamples, outcome, settings_of
+from runs import counterexamples, outcome, settings_of
 
 from helpers.experiments import Verdict, find, verify
 from helpers.sections.s18_sqs.experiments.polling import surely_fewer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from s18_runs import outcome
+from runs import outcome
 
 from helpers import Cloud
 

@@ -1,4 +1,4 @@
-"""What the tests of section 18's experiments share: runs by name, and values within the bounds of parameters."""
+"""What the tests of experiments share: runs by name, and values within the bounds of parameters."""
 
 from __future__ import annotations
 
