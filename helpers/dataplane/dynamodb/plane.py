@@ -1,13 +1,66 @@
-"""The DynamoDb data plane: which call goes where."""
+"""The DynamoDB data plane: which call goes where."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from helpers.cloud import DataPlane
+from helpers.cloud import Account, Call, DataPlane
+from helpers.dataplane.dynamodb.changes import Changes
+from helpers.dataplane.dynamodb.items import Items
+from helpers.dataplane.dynamodb.models import Models
+from helpers.dataplane.dynamodb.reading import Reading
+from helpers.dataplane.dynamodb.tables import Tables
+from helpers.dataplane.dynamodb.transactions import Transactions
+from helpers.dataplane.dynamodb.writing import Writing
+
+_CHANGES_A_TABLE = (
+    "CreateTable", "UpdateTable", "UpdateTimeToLive", "RestoreTableFromBackup", "RestoreTableToPointInTime",
+)  # fmt: skip
 
 
 class DynamoDb(DataPlane):
-    """DynamoDb as AWS documents it."""
+    """DynamoDB as AWS documents it: moto holds tables and items, this plane what they cost and what follows.
+
+    `models` holds the labelled assumptions. Rules and differences: `helpers.dataplane.rules`.
+    """
 
     service: ClassVar[str] = "dynamodb"
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self.models = Models()
+        self.tables = Tables(account)
+        self.items = Items(account)
+        self.changes = Changes()
+        writing = Writing(account, self.tables, self.items, self.changes)
+        reading = Reading(account, self.tables, self.items)
+        transactions = Transactions(account, self.tables, self.items, self.changes)
+        answers = {
+            "GetItem": reading.get_item,
+            "BatchGetItem": reading.batch_get_item,
+            "Query": reading.query,
+            "Scan": reading.scan,
+            "PutItem": writing.put_item,
+            "UpdateItem": writing.update_item,
+            "DeleteItem": writing.delete_item,
+            "BatchWriteItem": writing.batch_write_item,
+            "TransactWriteItems": transactions.write,
+            "TransactGetItems": transactions.read,
+        }
+        for operation, answer in answers.items():
+            account.answer("dynamodb", operation, answer)
+        for operation in _CHANGES_A_TABLE:
+            account.amend("dynamodb", operation, self._changed)
+        account.amend("dynamodb", "DeleteTable", self._deleted)
+        for operation in ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet"):
+            account.amend("cloudformation", operation, self._all_changed)
+
+    def _changed(self, call: Call, _response: dict[str, Any]) -> None:
+        name = call.parameters.get("TableName") or call.parameters["TargetTableName"]
+        self.tables.changed(name, call.region, call.account_id)
+
+    def _deleted(self, call: Call, _response: dict[str, Any]) -> None:
+        self.tables.forget(call.parameters["TableName"], call.region, call.account_id)
+
+    def _all_changed(self, _call: Call, _response: dict[str, Any]) -> None:
+        self.tables.all_changed()

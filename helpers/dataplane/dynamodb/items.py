@@ -1,0 +1,40 @@
+"""Items past the API: quiet reads and writes of what moto holds, for the plane's own work."""
+
+from __future__ import annotations
+
+from helpers.cloud import Account
+from helpers.dataplane.dynamodb.size import Item
+from helpers.dataplane.dynamodb.tables import TableState
+
+
+class Items:
+    """The items of all tables, without units, trail rows or time. Whoever writes announces the change."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def get(self, state: TableState, key: Item) -> Item | None:
+        """The item with this primary key, or None."""
+        parameters = {"TableName": state.table.name, "Key": dict(key), "ConsistentRead": True}
+        item: Item | None = self._ask("GetItem", state, parameters).get("Item")
+        return item
+
+    def put(self, state: TableState, item: Item) -> None:
+        """Put a whole item in the place of what has its key."""
+        self._ask("PutItem", state, {"TableName": state.table.name, "Item": dict(item)})
+
+    def remove(self, state: TableState, key: Item) -> None:
+        """Delete the item with this primary key, if there is one."""
+        self._ask("DeleteItem", state, {"TableName": state.table.name, "Key": dict(key)})
+
+    def restore(self, state: TableState, key: Item, item: Item | None) -> None:
+        """Let what has this primary key be `item` again, or nothing."""
+        if item is None:
+            self.remove(state, key)
+        else:
+            self.put(state, item)
+
+    def _ask(self, operation: str, state: TableState, parameters: dict[str, object]) -> dict[str, Item]:
+        return self._account.ask(
+            "dynamodb", operation, parameters, region=state.region, account_id=state.account_id
+        )

@@ -1,0 +1,37 @@
+"""The numbers of DynamoDB, each with the page that gives it.
+
+GUIDE is https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/, API its sister APIReference/.
+"""
+
+from __future__ import annotations
+
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+DAY_US = 86_400 * SECOND_US
+
+KB = 1_024  # GUIDE/Constraints.html: sizes are binary
+MB = 1_024 * KB
+GB = 1_024 * MB
+
+ITEM_BYTES = 400 * KB  # GUIDE/Constraints.html, names and values
+READ_BYTES = 4 * KB  # GUIDE/Constraints.html: a read unit reads up to so much
+WRITE_BYTES = 1 * KB  # GUIDE/Constraints.html: a write unit writes up to so much
+PAGE_BYTES = 1 * MB  # API/API_Query.html, API/API_Scan.html: what one call reads at most
+
+BATCH_WRITES = 25  # API/API_BatchWriteItem.html
+BATCH_READS = 100  # API/API_BatchGetItem.html
+BATCH_BYTES = 16 * MB  # API/API_BatchGetItem.html, API/API_BatchWriteItem.html
+BATCH_PARTITION_BYTES = 1 * MB  # API/API_BatchGetItem.html: from one partition
+TRANSACTION_ACTIONS = 100  # API/API_TransactWriteItems.html, API/API_TransactGetItems.html
+TRANSACTION_BYTES = 4 * MB  # API/API_TransactWriteItems.html, API/API_TransactGetItems.html
+
+PARTITION_READS = 3_000  # read units a second, GUIDE/burst-adaptive-capacity.html
+PARTITION_WRITES = 1_000  # write units a second, GUIDE/burst-adaptive-capacity.html
+PARTITION_BYTES = 10 * GB  # GUIDE/Constraints.html
+TABLE_UNITS = 40_000  # read or write units a second and table, GUIDE/ServiceQuotas.html
+ACCOUNT_UNITS = 80_000  # provisioned read or write units of an account in a Region, GUIDE/ServiceQuotas.html
+
+LOCAL_INDEXES = 5  # GUIDE/ServiceQuotas.html
+GLOBAL_INDEXES = 20  # GUIDE/ServiceQuotas.html
+INCLUDED_ATTRIBUTES = 100  # over all indexes of a table, GUIDE/ServiceQuotas.html
+INCLUDED_PER_INDEX = 20  # API/API_Projection.html
