@@ -19,7 +19,18 @@ SCHEMA = json.loads((FOLDER / "schema" / "facts.schema.json").read_text(encoding
 BUILT = [section for section in section_ids() if load_facts(section)]
 FACTS = [pytest.param(fact, id=fact.id) for section in BUILT for fact in load_facts(section)]
 MOST_CORE = 30
-STATIONS = {"18_sqs": ["queue", "visibility", "dlq", "polling", "time", "fifo", "scale", "security"]}
+STATIONS = {
+    "18_sqs": ["queue", "visibility", "dlq", "polling", "time", "fifo", "scale", "security"],
+    "21_lambda": ["invoke", "async", "queue", "stream", "scale", "cost", "access", "package", "release"],
+}
+
+# The services whose calls show facts of a section: its own first, then those that it works with.
+SERVICES = {
+    "18_sqs": ["sqs"],
+    "21_lambda": [
+        "lambda", "sqs", "kinesis", "logs", "cloudwatch", "iam", "elbv2", "application-autoscaling", "cloudformation",
+    ],
+}  # fmt: skip
 
 
 def as_json(value: object) -> object:
@@ -69,12 +80,16 @@ def test_an_experiment_that_shows_a_fact_exists(fact: Fact) -> None:
         assert bool(fact.show.ref) == (fact.show.kind == "call")
 
 
-def test_a_call_that_shows_a_fact_is_one_of_boto3s() -> None:
+@pytest.mark.parametrize("section", BUILT)
+def test_a_call_that_shows_a_fact_is_one_of_boto3s(section: str) -> None:
     import boto3
 
-    client = boto3.client("sqs", region_name="eu-central-1")
-    calls = {fact.show.ref for fact in load_facts("18_sqs") if fact.show.kind == "call"}
-    assert {call for call in calls if not hasattr(client, call)} == set()
+    clients = [boto3.client(service, region_name="eu-central-1") for service in SERVICES[section]]
+    calls = {fact.show.ref for fact in load_facts(section) if fact.show.kind == "call"}
+    assert {call for call in calls if not any(hasattr(client, call) for client in clients)} == set()
+    assert all(any(hasattr(client, call) for call in calls) for client in clients), (
+        "a service that shows nothing"
+    )
 
 
 @pytest.mark.parametrize("fact", [one for one in FACTS if one.values[0].older])
@@ -95,38 +110,86 @@ def test_a_value_lies_in_its_range(fact: Fact) -> None:
 
 
 # What AWS's pages say, read again by hand: a slip in the file shows here.
-NUMBERS = {
-    "sqs.visibility.default": (30, (0, 43_200)),
-    "sqs.visibility.range": (12 * 3600, (0, 43_200)),
-    "sqs.standard.retention_default": (4 * 86_400, (60, 14 * 86_400)),
-    "sqs.standard.size": (1024 * 1024, (1, 1_048_576)),
-    "sqs.delay.max": (15 * 60, (0, 900)),
-    "sqs.delay.default": (0, (0, 900)),
-    "sqs.longpoll.range": (20, (1, 20)),
-    "sqs.consume.max10": (10, (1, 10)),
-    "sqs.produce.batch_max": (10, (1, 10)),
-    "sqs.produce.attributes_max": (10, None),
-    "sqs.dlq.maxreceive_default": (10, None),
-    "sqs.fifo.dedup_window": (5 * 60, None),
-    "sqs.fifo.throughput_plain": (300, None),
-    "sqs.fifo.throughput_batch": (300 * 10, None),
-    "sqs.fifo.high_throughput": (70_000, (2_400, 70_000)),
-    "sqs.fifo.inflight": (120_000, None),
-    "sqs.visibility.inflight_full": (120_000, None),
-    "sqs.dlq.redrive_limits": (500, None),
-    "sqs.security.data_key_reuse": (5 * 60, (60, 86_400)),
+NUMBERS: dict[str, dict[str, tuple[object, object]]] = {
+    "18_sqs": {
+        "sqs.visibility.default": (30, (0, 43_200)),
+        "sqs.visibility.range": (12 * 3600, (0, 43_200)),
+        "sqs.standard.retention_default": (4 * 86_400, (60, 14 * 86_400)),
+        "sqs.standard.size": (1024 * 1024, (1, 1_048_576)),
+        "sqs.delay.max": (15 * 60, (0, 900)),
+        "sqs.delay.default": (0, (0, 900)),
+        "sqs.longpoll.range": (20, (1, 20)),
+        "sqs.consume.max10": (10, (1, 10)),
+        "sqs.produce.batch_max": (10, (1, 10)),
+        "sqs.produce.attributes_max": (10, None),
+        "sqs.dlq.maxreceive_default": (10, None),
+        "sqs.fifo.dedup_window": (5 * 60, None),
+        "sqs.fifo.throughput_plain": (300, None),
+        "sqs.fifo.throughput_batch": (300 * 10, None),
+        "sqs.fifo.high_throughput": (70_000, (2_400, 70_000)),
+        "sqs.fifo.inflight": (120_000, None),
+        "sqs.visibility.inflight_full": (120_000, None),
+        "sqs.dlq.redrive_limits": (500, None),
+        "sqs.security.data_key_reuse": (5 * 60, (60, 86_400)),
+    },
+    "21_lambda": {
+        "lambda.sync.function_error": (200, None),
+        "lambda.sync.payload": (6, None),
+        "lambda.url.auth_stream": (200, None),
+        "lambda.perf.timeout": (15 * 60, (1, 15 * 60)),
+        "lambda.perf.tmp_size": (10 * 1024, (512, 10 * 1024)),
+        "lambda.async.who": (202, None),
+        "lambda.async.tries": (1 + 2, (1, 1 + 2)),
+        "lambda.async.waits": (60, None),
+        "lambda.async.throttle_retry": (6 * 3600, (60, 6 * 3600)),
+        "lambda.async.throttle_backoff": (5 * 60, (1, 5 * 60)),
+        "lambda.async.age": (6 * 3600, (60, 6 * 3600)),
+        "lambda.async.payload": (1, None),
+        "lambda.sqs.batch": (10_000, (1, 10_000)),
+        "lambda.sqs.window": (5 * 60, (0, 5 * 60)),
+        "lambda.sqs.visibility6": (6, None),
+        "lambda.sqs.redrive": (5, None),
+        "lambda.scale.sqs_rate": (300, None),
+        "lambda.scale.sqs_max": (1_250, None),
+        "lambda.sqs.max_concurrency": (1_000, (2, 1_000)),
+        "lambda.stream.default_batch": (100, (1, 10_000)),
+        "lambda.stream.parallel": (10, (1, 10)),
+        "lambda.stream.options": (-1, (-1, 10_000)),
+        "lambda.stream.tumbling": (15 * 60, (0, 15 * 60)),
+        "lambda.conc.need": (round(5_000 * 0.2), None),
+        "lambda.conc.limit": (1_000, None),
+        "lambda.conc.new_accounts": (100, None),
+        "lambda.conc.sync_429": (429, None),
+        "lambda.conc.rate": (1_000, None),
+        "lambda.conc.rps": (10, None),
+        "lambda.cold.what": (10, None),
+        "lambda.prov.version_only": (10, None),
+        "lambda.cost.free_requests": (1_000_000, None),
+        "lambda.cost.free_compute": (400_000, None),
+        "lambda.cost.per_request": (0.2, None),
+        "lambda.cost.per_duration": (round(1 / 0.00001667, -4), None),
+        "lambda.perf.ram": (10 * 1024, (128, 10 * 1024)),
+        "lambda.perf.vcpu": (1_769, None),
+        "lambda.env.size": (4 * 1024, None),
+        "lambda.zip.50": (50, None),
+        "lambda.zip.250": (250, None),
+        "lambda.layer.reuse": (5, None),
+        "lambda.img.size": (10, None),
+    },
 }
 
 
-@pytest.mark.parametrize("id_", NUMBERS)
-def test_the_numbers_of_sqs(id_: str) -> None:
-    fact = find_fact("18_sqs", id_)
-    assert (fact.value, fact.range) == NUMBERS[id_]
+@pytest.mark.parametrize(
+    ("section", "id_"), [(section, id_) for section, numbers in NUMBERS.items() for id_ in numbers]
+)
+def test_the_numbers(section: str, id_: str) -> None:
+    fact = find_fact(section, id_)
+    assert (fact.value, fact.range) == NUMBERS[section][id_]
 
 
-def test_each_fact_of_sqs_that_older_notes_have_wrong_says_so() -> None:
-    older = {fact.id: fact.verdict for fact in load_facts("18_sqs") if fact.older}
-    assert older == {
+# The facts that older notes have differently, and how.
+OLDER = {
+    "18_sqs": {
         "sqs.consume.delete_with": "wrong",
         "sqs.visibility.name": "wrong",
         "sqs.longpoll.queue_attr": "wrong",
@@ -137,7 +200,36 @@ def test_each_fact_of_sqs_that_older_notes_have_wrong_says_so() -> None:
         "sqs.fifo.inflight": "outdated",
         "sqs.standard.throughput": "disputed",
         "sqs.standard.latency": "disputed",
-    }
+    },
+    "21_lambda": {
+        "lambda.perf.tmp_size": "outdated",
+        "lambda.async.more": "outdated",
+        "lambda.async.payload": "outdated",
+        "lambda.async.s3_single": "disputed",
+        "lambda.sqs.batch": "outdated",
+        "lambda.sqs.dest_failures": "wrong",
+        "lambda.scale.sqs_rate": "outdated",
+        "lambda.scale.sqs_max": "outdated",
+        "lambda.conc.sync_429": "wrong",
+        "lambda.prov.never": "wrong",
+        "lambda.serverless.origin": "disputed",
+        "lambda.cost.per_duration": "wrong",
+        "lambda.perf.vcpu": "wrong",
+        "lambda.perm.vpc_policy_name": "wrong",
+        "lambda.xray.sdk": "outdated",
+        "lambda.vpc.logs": "disputed",
+        "lambda.basics.languages": "outdated",
+        "lambda.basics.docker": "outdated",
+        "lambda.zip.sdk": "wrong",
+        "lambda.img.bases": "outdated",
+        "lambda.best.env": "disputed",
+    },
+}
+
+
+@pytest.mark.parametrize("section", BUILT)
+def test_each_fact_that_older_notes_have_differently_says_so(section: str) -> None:
+    assert {fact.id: fact.verdict for fact in load_facts(section) if fact.older} == OLDER[section]
 
 
 def test_an_unknown_fact_is_named_with_those_that_come_close() -> None:
