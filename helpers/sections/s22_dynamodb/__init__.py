@@ -1,0 +1,1 @@
+"""Section 22: Amazon DynamoDB, keys, capacity, indexes, writes that race, streams."""
