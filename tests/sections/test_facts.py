@@ -22,6 +22,7 @@ MOST_CORE = 30
 STATIONS = {
     "18_sqs": ["queue", "visibility", "dlq", "polling", "time", "fifo", "scale", "security"],
     "21_lambda": ["invoke", "async", "queue", "stream", "scale", "cost", "access", "package", "release"],
+    "22_dynamodb": ["keys", "units", "throttle", "read", "index", "write", "stream", "cache", "operate"],
 }
 
 # The services whose calls show facts of a section: its own first, then those that it works with.
@@ -30,6 +31,7 @@ SERVICES = {
     "21_lambda": [
         "lambda", "sqs", "kinesis", "logs", "cloudwatch", "iam", "elbv2", "application-autoscaling", "cloudformation",
     ],
+    "22_dynamodb": ["dynamodb", "dynamodbstreams", "lambda", "s3", "iam"],
 }  # fmt: skip
 
 
@@ -176,6 +178,42 @@ NUMBERS: dict[str, dict[str, tuple[object, object]]] = {
         "lambda.layer.reuse": (5, None),
         "lambda.img.size": (10, None),
     },
+    "22_dynamodb": {
+        "dynamodb.table.item_size": (400, None),
+        "dynamodb.key.length": (2 * 1024, (1, 2 * 1024)),
+        "dynamodb.unit.wcu": (1, None),
+        "dynamodb.unit.rcu": (4, None),
+        "dynamodb.unit.strong": (2, None),
+        "dynamodb.unit.transactional": (2, None),
+        "dynamodb.unit.query_sum": (4 + 8, None),
+        "dynamodb.unit.missing": (1 / 2, None),
+        "dynamodb.mode.ondemand_price": (35, None),
+        "dynamodb.mode.switch": (4, None),
+        "dynamodb.mode.burst": (5 * 60, None),
+        "dynamodb.mode.backoff": (50, None),
+        "dynamodb.mode.autoscaling": (70, (20, 90)),
+        "dynamodb.mode.ondemand_no_throttle": (2, None),
+        "dynamodb.unit.even_partitions": (1_000, None),
+        "dynamodb.throttle.reasons": (600 * 20 // 4, None),
+        "dynamodb.query.limit": (1, None),
+        "dynamodb.scan.rcu": (1024 // 4 // 2, None),
+        "dynamodb.scan.parallel": (1_000_000, (1, 1_000_000)),
+        "dynamodb.batch.get": (100, (1, 100)),
+        "dynamodb.batch.write": (25, (1, 25)),
+        "dynamodb.lsi.max": (5, None),
+        "dynamodb.lsi.collection": (10, None),
+        "dynamodb.gsi.max": (20, None),
+        "dynamodb.gsi.multi_key": (4, None),
+        "dynamodb.tx.limit": (100, (1, 100)),
+        "dynamodb.tx.idempotent": (10, None),
+        "dynamodb.streams.retention": (24, None),
+        "dynamodb.streams.limits": (2, None),
+        "dynamodb.dax.ttl": (5 * 60, None),
+        "dynamodb.dax.nodes": (1 + 10, (1, 1 + 10)),
+        "dynamodb.bk.pitr": (35, (1, 35)),
+        "dynamodb.sec.resource_policy": (20, None),
+        "dynamodb.global.modes": (3, None),
+    },
 }
 
 
@@ -223,6 +261,23 @@ OLDER = {
         "lambda.zip.sdk": "wrong",
         "lambda.img.bases": "outdated",
         "lambda.best.env": "disputed",
+    },
+    "22_dynamodb": {
+        "dynamodb.unit.partition_copies": "wrong",
+        "dynamodb.mode.provisioned_default": "outdated",
+        "dynamodb.mode.ondemand_price": "wrong",
+        "dynamodb.mode.switch": "outdated",
+        "dynamodb.mode.ondemand_no_throttle": "wrong",
+        "dynamodb.unit.even_partitions": "outdated",
+        "dynamodb.query.filter_where": "wrong",
+        "dynamodb.cli.page_size": "wrong",
+        "dynamodb.write.conditional_cost": "wrong",
+        "dynamodb.batch.no_update": "wrong",
+        "dynamodb.tx.limit": "outdated",
+        "dynamodb.ttl.48h": "wrong",
+        "dynamodb.dax.nodes": "disputed",
+        "dynamodb.s3.index": "outdated",
+        "dynamodb.ops.copy_pipeline": "outdated",
     },
 }
 
