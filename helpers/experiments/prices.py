@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Price:
-    """What a million requests of one kind cost.
+    """What a million of one kind cost: requests, request units or GB-seconds, as the kind's name says.
 
     `usd_per_million` is the list price in US dollars in `region` after the free tier; `date` is the day on
     which `source` (an address) was looked up; `status` says what the look-up confirmed.
@@ -27,16 +27,23 @@ class Price:
 
 
 _SQS_PRICING = "https://aws.amazon.com/sqs/pricing/"
-_SQS_STATUS = "unverified: AWS pricing page"
+_LAMBDA_PRICING = "https://docs.aws.amazon.com/whitepapers/latest/how-aws-pricing-works/lambda.html"
+_DYNAMODB_PRICING = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
+_UNVERIFIED = "unverified: AWS pricing page"
+_VERIFIED = "read on AWS's page"
 
 PRICES: dict[str, Price] = {
     price.kind: price
     for price in (
-        Price("SQS standard request", 0.40, "2026-11-21", _SQS_PRICING, _SQS_STATUS),
-        Price("SQS FIFO request", 0.50, "2026-11-21", _SQS_PRICING, _SQS_STATUS),
+        Price("SQS standard request", 0.40, "2026-11-21", _SQS_PRICING, _UNVERIFIED),
+        Price("SQS FIFO request", 0.50, "2026-11-21", _SQS_PRICING, _UNVERIFIED),
+        Price("Lambda request", 0.20, "2026-11-27", _LAMBDA_PRICING, _VERIFIED),
+        Price("Lambda GB-second", 16.6667, "2026-11-27", _LAMBDA_PRICING, _VERIFIED),
+        Price("DynamoDB read request unit", 0.125, "2026-11-27", _DYNAMODB_PRICING, _UNVERIFIED),
+        Price("DynamoDB write request unit", 0.625, "2026-11-27", _DYNAMODB_PRICING, _UNVERIFIED),
     )
 }
-"""Kind of request -> price."""
+"""Kind -> price."""
 
 CHUNK_BYTES = 64 * 1024
 """Each 64 KiB of payload, begun or full, counts as one SQS request (https://aws.amazon.com/sqs/features/)."""
@@ -55,10 +62,10 @@ _FIFO_OPERATIONS = (
 
 @dataclass(frozen=True)
 class Charge:
-    """One attempt of a call on the bill: its kind, and how many requests it counts as."""
+    """A line that one attempt of a call puts on the bill: its kind, and how many of the kind it counts as."""
 
     kind: str
-    requests: int
+    amount: float
 
 
 def _message_bytes(message: Mapping[str, Any]) -> int:
@@ -70,7 +77,7 @@ def _message_bytes(message: Mapping[str, Any]) -> int:
     return size
 
 
-def _sqs(operation: str, parameters: Mapping[str, Any], response: Mapping[str, Any]) -> Charge:
+def _sqs(operation: str, parameters: Mapping[str, Any], response: Mapping[str, Any]) -> tuple[Charge, ...]:
     if operation == "SendMessage":
         payload = _message_bytes(parameters)
     elif operation == "SendMessageBatch":
@@ -80,17 +87,51 @@ def _sqs(operation: str, parameters: Mapping[str, Any], response: Mapping[str, A
     else:
         payload = 0
     fifo = operation in _FIFO_OPERATIONS and str(parameters.get("QueueUrl", "")).endswith(".fifo")
-    return Charge("SQS FIFO request" if fifo else "SQS standard request", max(1, -(-payload // CHUNK_BYTES)))
+    kind = "SQS FIFO request" if fifo else "SQS standard request"
+    return (Charge(kind, max(1, -(-payload // CHUNK_BYTES))),)
 
 
-_CHARGES: dict[str, Callable[[str, Mapping[str, Any], Mapping[str, Any]], Charge]] = {"sqs": _sqs}
+def _lambda(operation: str, parameters: Mapping[str, Any], response: Mapping[str, Any]) -> tuple[Charge, ...]:
+    """A run of a handler: one request, and the time billed (in steps of 1 ms) times the memory.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    """
+    if operation != "Invocation" or "BilledDurationMs" not in response:
+        return ()
+    gb_s = response["BilledDurationMs"] / 1000 * response["MemorySizeMB"] / 1024
+    return Charge("Lambda request", 1), Charge("Lambda GB-second", gb_s)
+
+
+_DYNAMODB_WRITES = ("BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem")
+
+
+def _dynamodb(
+    operation: str, parameters: Mapping[str, Any], response: Mapping[str, Any]
+) -> tuple[Charge, ...]:
+    """The units that the answer says were consumed, at the on-demand price; calls without them are not counted."""
+    consumed = response.get("ConsumedCapacity") or ()
+    units = sum(one["CapacityUnits"] for one in ([consumed] if isinstance(consumed, Mapping) else consumed))
+    if not units:
+        return ()
+    kind = "write" if operation in _DYNAMODB_WRITES else "read"
+    return (Charge(f"DynamoDB {kind} request unit", units),)
+
+
+_BY_SERVICE = {"lambda"}
+# Services whose bill is what they do by themselves, not the calls that the user makes.
+
+_CHARGES: dict[str, Callable[[str, Mapping[str, Any], Mapping[str, Any]], tuple[Charge, ...]]] = {
+    "dynamodb": _dynamodb,
+    "lambda": _lambda,
+    "sqs": _sqs,
+}
 # Service -> what an attempt counts as. A service that is not here has no price in the course yet.
 
 
-def charge(
+def charges(
     service: str, operation: str, parameters: Mapping[str, Any], response: Mapping[str, Any] | None
-) -> Charge | None:
-    """What one attempt of a call counts as on the bill; None where the course has no price for the service."""
+) -> tuple[Charge, ...] | None:
+    """What one attempt of a call puts on the bill; None where the course has no price for the service."""
     rule = _CHARGES.get(service)
     return None if rule is None else rule(operation, parameters, response or {})
 
@@ -98,46 +139,56 @@ def charge(
 def cost(trail: pd.DataFrame) -> pd.DataFrame:
     """The calls of a trail at list price, without the free tier; a row per operation and kind.
 
-    Columns: `operation`, `kind`, `calls` (attempts), `requests` (as billed), `usd_per_million`, `usd`,
+    Columns: `operation`, `kind`, `calls` (attempts), `billed` (how many of the kind), `usd_per_million`, `usd`,
     `list_price` (date and status of the price). What a service does by itself (its actor bears the service's
-    name) is not billed. `attrs["usd"]` is the total, `attrs["note"]` says in sentences what the figures mean.
+    name) is not billed, but for the runs of a Lambda function. `attrs["usd"]` is the total, `attrs["note"]`
+    says in sentences what the figures mean.
     """
     import pandas as pd
 
-    lines: dict[tuple[str, str], list[int]] = {}
+    lines: dict[tuple[str, str], list[float]] = {}
     unpriced: set[str] = set()
     columns = (trail[name] for name in ("actor", "service", "operation", "parameters", "response"))
     for actor, service, operation, parameters, response in zip(*columns, strict=True):
-        if actor == service:
+        if actor == service and service not in _BY_SERVICE:
             continue
-        charged = charge(
+        charged = charges(
             service, operation, parameters or {}, response if isinstance(response, dict) else None
         )
         if charged is None:
             unpriced.add(service)
             continue
-        line = lines.setdefault((operation, charged.kind), [0, 0])
-        line[0] += 1
-        line[1] += charged.requests
+        for charge in charged:
+            line = lines.setdefault((operation, charge.kind), [0, 0])
+            line[0] += 1
+            line[1] += charge.amount
     rows = []
-    for (operation, kind), (calls, requests) in sorted(lines.items()):
+    for (operation, kind), (calls, amount) in sorted(lines.items()):
         price = PRICES[kind]
-        usd = round(requests * price.usd_per_million / 1e6, 12)
+        usd = round(amount * price.usd_per_million / 1e6, 12)
         said = f"{price.date}, {price.status}"
-        rows.append((operation, kind, calls, requests, price.usd_per_million, usd, said))
-    names = ["operation", "kind", "calls", "requests", "usd_per_million", "usd", "list_price"]
+        rows.append((operation, kind, int(calls), round(amount, 9), price.usd_per_million, usd, said))
+    names = ["operation", "kind", "calls", "billed", "usd_per_million", "usd", "list_price"]
     frame = pd.DataFrame(rows, columns=names)
     frame.attrs["usd"] = round(sum(row[5] for row in rows), 12)
-    frame.attrs["note"] = _note(sum(row[3] for row in rows), frame.attrs["usd"], unpriced)
+    frame.attrs["note"] = _note(frame, unpriced)
     return frame
 
 
-def _note(requests: int, usd: float, unpriced: set[str]) -> str:
+_NOTES = {
+    "sqs": "Each 64 KiB of payload counts as a request; a surcharge for fair queues is not counted.",
+    "dynamodb": "Request units are those of on-demand tables, where a call asked for ReturnConsumedCapacity.",
+}
+
+
+def _note(frame: pd.DataFrame, unpriced: set[str]) -> str:
     words = (
-        f"In all {requests:,} requests, {usd:.9f}".rstrip("0") + " USD. "
-        "List prices of us-east-1 after the free tier, with the date on which they were looked up. "
-        "Each 64 KiB of payload counts as a request. A surcharge for fair queues and data transfer are not counted."
+        f"In all {frame.attrs['usd']:.9f}".rstrip("0")
+        + " USD, at list prices of us-east-1 after the free tier, "
+        "with the date on which they were looked up. Data transfer is not counted."
     )
+    services = {kind.split()[0].lower() for kind in frame["kind"]}
+    words += "".join(f" {note}" for service, note in _NOTES.items() if service in services)
     if unpriced:
         words += f" Not priced here: {', '.join(sorted(unpriced))}."
     return words

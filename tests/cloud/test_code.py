@@ -53,10 +53,31 @@ def test_cli_lines(cloud):
     ]
 
 
+def test_code_in_a_zip_is_a_file(cloud):
+    class Row:
+        actor, service, operation = "main", "lambda", "UpdateFunctionCode"
+        parameters = {"FunctionName": "f", "ZipFile": b"PK\x03\x04 and so on"}  # noqa: RUF012  # a stand-in
+
+    assert (
+        as_boto3(Row)
+        == 'lambda_.update_function_code(FunctionName="f", ZipFile=open("code.zip", "rb").read())'
+    )
+    assert as_cli(Row) == "aws lambda update-function-code --function-name f --zip-file fileb://code.zip"
+    Row.operation, Row.parameters = "CreateFunction", {"Code": {"ZipFile": b"PK\x03\x04"}}
+    assert as_boto3(Row) == 'lambda_.create_function(Code={"ZipFile": open("code.zip", "rb").read()})'
+    assert as_cli(Row) == "aws lambda create-function --zip-file fileb://code.zip"
+
+
+def test_what_a_service_does_by_itself_is_a_comment(cloud):
+    cloud.record("lambda", "Invocation", {"FunctionName": "f", "Attempt": 2})
+    (row,) = cloud.trail.itertuples()
+    assert as_boto3(row) == as_cli(row) == '# lambda by itself: Invocation(FunctionName="f", Attempt=2)'
+
+
 @given(st.text(min_size=1).filter(lambda text: "\x00" not in text))
 def test_any_body_survives_quoting(body):
     class Row:
-        service, operation, parameters = "sqs", "SendMessage", {"MessageBody": body}
+        actor, service, operation, parameters = "main", "sqs", "SendMessage", {"MessageBody": body}
 
     assert shlex.split(as_cli(Row)) == ["aws", "sqs", "send-message", "--message-body", body]
     assert eval(as_boto3(Row), {"sqs": type("S", (), {"send_message": staticmethod(dict)})}) == {

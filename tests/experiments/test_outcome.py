@@ -94,4 +94,4 @@ def test_summary_takes_finite_numbers_and_texts(
 
 def test_cost_is_of_the_runs_calls(bell: Bell) -> None:
     cost = Run.parse("99_bells.bell").outcome().cost
-    assert cost[["operation", "requests"]].to_numpy().tolist() == [["CreateQueue", 1], ["SendMessage", 10]]
+    assert cost[["operation", "billed"]].to_numpy().tolist() == [["CreateQueue", 1], ["SendMessage", 10]]
