@@ -10,7 +10,10 @@ def function_code(account_id: str, region: str, name: str, version: str) -> byte
     """
     from moto.awslambda.models import lambda_backends
 
-    function = lambda_backends[account_id][region]._lambdas._get_version(name, version)
+    functions = lambda_backends[account_id][region]._lambdas
+    if name not in functions._functions:
+        return b""
+    function = functions._get_latest(name) if version == "$LATEST" else functions._get_version(name, version)
     return b"" if function is None else bytes(getattr(function, "code_bytes", b""))
 
 

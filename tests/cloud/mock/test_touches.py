@@ -11,6 +11,7 @@ import types
 import pytest
 
 import helpers.cloud
+from helpers.cloud.mock import direct
 from helpers.cloud.touch import TOUCHES, replace
 
 # The parameters of each replaced function in the pinned versions. A new version that renames or re-shapes one
@@ -39,6 +40,14 @@ PARAMETERS = {
     "moto.sqs.models.Queue.wait_for_messages": "self timeout",
     "moto.sqs.models.SQSBackend.send_message": "self queue_name message_body message_attributes delay_seconds "
     "deduplication_id group_id system_attributes validate_group_id",
+    "moto.awslambda.models.LambdaFunction.invoke": "self body request_headers response_headers",
+    "moto.awslambda.models.LambdaBackend.send_sqs_batch": "self function_arn messages queue_arn",
+    "moto.awslambda.models.LambdaBackend.send_dynamodb_items": "self function_arn items source",
+    "moto.awslambda.models.LambdaBackend.send_kinesis_message": "self function_name kinesis_stream "
+    "kinesis_partition_key kinesis_sequence_number kinesis_data kinesis_shard_id",
+    "moto.awslambda.models.LambdaBackend.layers_versions_by_arn": "self layer_version_arn",
+    "moto.awslambda.models.LambdaStorage._get_latest": "self name",
+    "moto.awslambda.models.LambdaStorage._get_version": "self name version",
     "moto.sqs.utils.generate_receipt_handle": "",
     "moto.utilities.aws_headers.gen_amzn_requestid_long": "headerdict",
 }
@@ -81,6 +90,15 @@ def test_something_that_is_gone_is_named():
     module = types.ModuleType("a_library")
     with pytest.raises(ImportError, match=r"a_library has no 'function' any more.*the course works"):
         replace(module, "function", print, because="the course works")
+
+
+def test_the_calls_that_are_asked_of_motos_handler_at_once_are_there():
+    for service, operations in direct.OPERATIONS.items():
+        handler = direct._handler(service)
+        assert handler().automated_parameter_parsing, "its operations read a parsed request"
+        assert [
+            name for name in sorted(operations) if not callable(getattr(handler, direct._method(name), None))
+        ] == []
 
 
 def test_importing_again_replaces_nothing_twice():
