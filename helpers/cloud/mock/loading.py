@@ -8,7 +8,7 @@ from typing import Any
 from moto import backends
 from moto.moto_api._internal.moto_random import MotoRandom
 
-from helpers.cloud.mock import deliveries, ids
+from helpers.cloud.mock import deliveries, ids, streams
 from helpers.cloud.touch import replace
 
 _load_backend = backends.get_backend
@@ -27,12 +27,19 @@ def _get_backend(service: str) -> Any:
         _let_objects_go()
     if service in ("lambda", "awslambda", "cloudformation"):
         _watch_functions()
+    if service in ("dynamodb", "dynamodbstreams", "lambda", "awslambda", "cloudformation"):
+        _leave_streams()
     return backend
 
 
 @functools.cache
 def _watch_functions() -> None:
     deliveries.watch_functions()
+
+
+@functools.cache
+def _leave_streams() -> None:
+    streams.install()
 
 
 def _let_objects_go() -> None:

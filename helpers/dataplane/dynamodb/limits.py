@@ -35,3 +35,17 @@ LOCAL_INDEXES = 5  # GUIDE/ServiceQuotas.html
 GLOBAL_INDEXES = 20  # GUIDE/ServiceQuotas.html
 INCLUDED_ATTRIBUTES = 100  # over all indexes of a table, GUIDE/ServiceQuotas.html
 INCLUDED_PER_INDEX = 20  # API/API_Projection.html
+
+STREAM_RETENTION_US = DAY_US  # GUIDE/Streams.html
+STREAM_PAGE_RECORDS = 1_000  # API/API_streams_GetRecords.html
+STREAM_PAGE_BYTES = 1 * MB  # API/API_streams_GetRecords.html
+STREAM_LIST = 100  # streams or shards a reply, API/API_streams_ListStreams.html, .../API_streams_DescribeStream.html
+ITERATOR_US = 15 * MINUTE_US  # API/API_streams_GetShardIterator.html
+
+TTL_CHANGE_US = 60 * MINUTE_US  # one UpdateTimeToLive a table, API/API_UpdateTimeToLive.html
+TTL_OLDEST_S = 5 * 365 * 86_400  # GUIDE/time-to-live-ttl-before-you-start.html: expired longer ago is left alone
+
+TOKEN_US = 10 * MINUTE_US  # API/API_TransactWriteItems.html, ClientRequestToken
+
+DAX_NODES = 11  # GUIDE/DAX.concepts.cluster.html: a primary node and up to 10 replicas
+DAX_TTL_S = 300  # GUIDE/DAX.concepts.html: of both caches

@@ -12,4 +12,11 @@ class Models:
     """Switches of the DynamoDB model of one account.
 
     `cloud.plane("dynamodb").models` holds them; a change counts from the next call on.
+
+    Streams:
+
+    - `stream_shards`: open shards of a stream that is enabled from now on. AWS decides by itself, splits shards under
+      load and replaces them now and then; here their number stays (GUIDE/Streams.html).
     """
+
+    stream_shards: int = 1

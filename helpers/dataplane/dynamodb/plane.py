@@ -9,6 +9,7 @@ from helpers.dataplane.dynamodb.changes import Changes
 from helpers.dataplane.dynamodb.items import Items
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.reading import Reading
+from helpers.dataplane.dynamodb.streams import Streams
 from helpers.dataplane.dynamodb.tables import Tables
 from helpers.dataplane.dynamodb.transactions import Transactions
 from helpers.dataplane.dynamodb.writing import Writing
@@ -16,6 +17,7 @@ from helpers.dataplane.dynamodb.writing import Writing
 _CHANGES_A_TABLE = (
     "CreateTable", "UpdateTable", "UpdateTimeToLive", "RestoreTableFromBackup", "RestoreTableToPointInTime",
 )  # fmt: skip
+_CHANGES_A_STACK = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet")
 
 
 class DynamoDb(DataPlane):
@@ -52,8 +54,25 @@ class DynamoDb(DataPlane):
         for operation in _CHANGES_A_TABLE:
             account.amend("dynamodb", operation, self._changed)
         account.amend("dynamodb", "DeleteTable", self._deleted)
-        for operation in ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet"):
+        for operation in _CHANGES_A_STACK:
             account.amend("cloudformation", operation, self._all_changed)
+
+        self.streams = Streams(account, self.tables, self.models)
+        self._serve_streams()
+
+    def _serve_streams(self) -> None:
+        """Follow what becomes of tables, and answer the calls of the `dynamodbstreams` client."""
+        account, streams = self.account, self.streams
+        self.changes.listen(streams.changed)
+        for operation in ("CreateTable", "UpdateTable"):
+            account.before("dynamodb", operation, streams.check)
+            account.amend("dynamodb", operation, streams.table_changed)
+        for operation in _CHANGES_A_STACK:
+            account.amend("cloudformation", operation, streams.any_changed)
+        account.answer("dynamodbstreams", "ListStreams", streams.list_streams)
+        account.answer("dynamodbstreams", "DescribeStream", streams.describe_stream)
+        account.answer("dynamodbstreams", "GetShardIterator", streams.get_shard_iterator)
+        account.answer("dynamodbstreams", "GetRecords", streams.get_records)
 
     def _changed(self, call: Call, _response: dict[str, Any]) -> None:
         name = call.parameters.get("TableName") or call.parameters["TargetTableName"]

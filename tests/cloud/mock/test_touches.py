@@ -36,6 +36,8 @@ PARAMETERS = {
     "moto.core.common_models.BaseModel.__new__": "cls args kwargs",
     "moto.core.utils.method_names_from_class": "clazz",
     "moto.backends.get_backend": "name",
+    "moto.dynamodb.models.DynamoDBBackend.update_table_streams": "self table stream_specification",
+    "moto.dynamodb.models.table.StreamShard.add": "self old new",
     "moto.s3.models.FakeKey.dispose": "self garbage",
     "moto.sqs.models.Queue.wait_for_messages": "self timeout",
     "moto.sqs.models.SQSBackend.send_message": "self queue_name message_body message_attributes delay_seconds "
