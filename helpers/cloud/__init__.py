@@ -23,7 +23,7 @@ clock.install()
 threads.install()
 
 from helpers.cloud.account import Account, StillRunning, Timer
-from helpers.cloud.actor import Actor
+from helpers.cloud.actor import Actor, ActorDropped
 from helpers.cloud.call import Call, NotMocked, OneSentence, SealedError, ServiceError, Stopped
 from helpers.cloud.dataplane import DataPlane
 from helpers.cloud.signal import Signal
@@ -32,6 +32,7 @@ from helpers.cloud.transport import current
 __all__ = [
     "Account",
     "Actor",
+    "ActorDropped",
     "Call",
     "DataPlane",
     "NotMocked",

@@ -244,17 +244,18 @@ class Account:
                 f"After {limit_s:g} s of virtual time {left} still runs.", StillRunning, stacklevel=3
             )
 
-    def _pass_time(self, duration_us: int, ended: Callable[[], bool] | None = None) -> None:
-        """Advance the clock for the caller outside a run; `ended` may end it sooner."""
+    def _pass_time(self, duration_us: int | None, ended: Callable[[], bool] | None = None) -> None:
+        """Advance the clock for the caller outside a run; `ended` may end it sooner. None: as long as anything is due."""
         if self._run is not None:  # another thread runs this Cloud: take turns
             with scheduler.run_lock:
                 pass
-        target_us = self.now_us + duration_us
+        target_us = _NEVER if duration_us is None else self.now_us + duration_us
         if self._environment.peek() <= target_us:
             scheduler.Run(self, until_us=target_us, ended=ended).execute()
             if ended is not None and ended():
                 return
-        self._environment.move_to(target_us)
+        if duration_us is not None:
+            self._environment.move_to(int(target_us))
 
     def _after(self, delay_us: int, callback: Callable[[], None]) -> None:
         event = self._environment.timeout(delay_us)
@@ -373,12 +374,15 @@ class Account:
         )
         return answer
 
-    def function_code(self, name: str, version: str = "$LATEST") -> bytes:
+    def function_code(
+        self, name: str, version: str = "$LATEST", *, region: str | None = None, account_id: str | None = None
+    ) -> bytes:
         """The zip of a version of a Lambda function; empty if there is none."""
         self._require_open()
         with state.lock:
             self._state.activate()  # type: ignore[union-attr]  # it is open
-            return functions.function_code(self.account_id, self.region, name, version)
+            owner = account_id or self.account_id
+            return functions.function_code(owner, region or self.region, name, version)
 
     def layer_code(self, arn: str) -> bytes:
         """The zip of a version of a Lambda layer; empty if there is none."""
@@ -413,11 +417,13 @@ class Account:
         surroundings: Surroundings,
         patience_s: float,
         when_evicted: Callable[[], None],
+        stream: str | None = None,
     ) -> Actor:
         """An actor in the background that runs somebody's code in `surroundings` of its own.
 
-        Code that computes for `patience_s` of real time without the clock moving, or makes too many calls at one
-        instant, loses control for good; `when_evicted` is then called, as a service, at that instant.
+        The caller sees to it that no other actor has the `name`. Its random numbers come from the stream `stream`,
+        or from the one of its name. Code that computes for `patience_s` of real time without the clock moving, or makes
+        too many calls at one instant, loses control for good; `when_evicted` is then called at that instant.
         """
         self._require_open()
         actor = Actor(
@@ -425,11 +431,12 @@ class Account:
             function,
             (),
             {},
-            name=self._unique(name),
+            name=name,
             background=True,
             surroundings=surroundings,
             patience_s=patience_s,
             when_evicted=when_evicted,
+            stream=stream,
         )
         self._actors.append(actor)
         return actor

@@ -74,6 +74,7 @@ class Actor:
         surroundings: Surroundings | None = None,
         patience_s: float | None = None,
         when_evicted: Callable[[], None] | None = None,
+        stream: str | None = None,
     ) -> None:
         self.name = name
         self.background = background
@@ -82,10 +83,11 @@ class Actor:
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None
-        self.in_service = False  # moto or a data plane works for it now
         self.wakes_at_us: int | None = None
         self._account = account
+        self._in_service = False
         self._surroundings = surroundings
+        self._stream_name = stream or name
         self._work = (function, arguments, options)
         self._greenlet: greenlet.greenlet | None = None
         self._dropped = False
@@ -111,6 +113,21 @@ class Actor:
         """The Cloud it lives in."""
         return self._account
 
+    @property
+    def in_service(self) -> bool:
+        """True while moto or a data plane works for the actor: it is then not evicted, and not in its surroundings."""
+        return self._in_service
+
+    @in_service.setter
+    def in_service(self, at_work: bool) -> None:
+        if at_work is not self._in_service:
+            self._in_service = at_work
+            if self._surroundings is not None and current is self:
+                if at_work:
+                    self._surroundings.leave()
+                else:
+                    self._surroundings.enter()
+
     def take_turn(self) -> None:
         """Count a call or a sleep. Evicts an actor that makes too many of them while the clock stands still."""
         if self._dropped:
@@ -132,6 +149,12 @@ class Actor:
     def sleep_us(self, duration_us: int) -> None:
         """Suspend the actor for `duration_us`; called in the actor itself."""
         self._wake_later(duration_us)
+        self.suspend()
+
+    def wait_us(self, duration_us: int | None) -> None:
+        """Suspend the actor until it is woken, at the latest after `duration_us`; called in the actor itself."""
+        if duration_us is not None:
+            self._wake_later(duration_us)
         self.suspend()
 
     def suspend(self) -> None:
@@ -211,12 +234,12 @@ class Actor:
             if _last is not None and _last._stream is not None:
                 _last._stream.leave()
             if self._stream is None:
-                self._stream = Stream(stream_seed(self._account.seed, self.name))
+                self._stream = Stream(stream_seed(self._account.seed, self._stream_name))
             self._stream.enter()
             _last = self
         current = self
         clock.show_to_actor(self._account)
-        if self._surroundings is not None:
+        if self._surroundings is not None and not self._in_service:
             self._surroundings.enter()
 
     def _live(self) -> None:
@@ -233,7 +256,7 @@ class Actor:
 
 def _leave() -> None:
     global current
-    if current is not None and current._surroundings is not None:
+    if current is not None and current._surroundings is not None and not current._in_service:
         current._surroundings.leave()
     current = None
     clock.show_to_actor(None)

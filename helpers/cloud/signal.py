@@ -26,21 +26,22 @@ class Signal:
         self._account = account
         self._waiters: list[_Waiter] = []
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait until the signal fires or `timeout_s` of virtual time has passed. True if it fired.
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the signal fires or `timeout_s` of virtual time has passed (None: however long it takes).
+        True if it fired.
 
         An actor is suspended; outside a run the clock advances and actors run meanwhile.
         """
         who = self._account._acting()
         waiter = _Waiter(who)
         self._waiters.append(waiter)
-        duration_us = clock.microseconds(timeout_s)
+        duration_us = None if timeout_s is None else clock.microseconds(timeout_s)
         try:
             with state.released(self._account._state):
                 if who is not None:
                     in_service, who.in_service = who.in_service, False
                     try:
-                        who.sleep_us(duration_us)
+                        who.wait_us(duration_us)
                     finally:
                         who.in_service = in_service
                 else:
