@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class Invocation:
     """One run of a handler that is asked for.
 
-    `function` is the function's name, `qualifier` the version or alias that was asked for ("" for none), `version` the
-    version that runs ("$LATEST" or a number). `payload` is the event as JSON text. `kind` is "RequestResponse", "Event"
-    or "Mapping": who waits for it. `attempt` counts from 1; a retried event keeps its `request_id`
-    (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html).
+    `function` is the function's ARN without a qualifier, `qualifier` the version or alias that was asked for ("" for
+    none), `version` the version that runs ("$LATEST" or a number). `payload` is the event as JSON text. `kind` is
+    "RequestResponse", "Event" or "Mapping": who waits for it. `attempt` counts from 1; a retried event keeps its
+    `request_id` (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html). `client_context` is JSON text, as the
+    caller of a synchronous invocation gave it.
     """
 
     function: str
@@ -22,16 +23,29 @@ class Invocation:
     request_id: str
     qualifier: str = ""
     attempt: int = 1
+    client_context: str = ""
+
+    @property
+    def name(self) -> str:
+        """The function's name, the last part of its ARN."""
+        return self.function.rpartition(":")[2]
+
+    @property
+    def arn(self) -> str:
+        """The ARN that was invoked, with the qualifier if there is one."""
+        return f"{self.function}:{self.qualifier}" if self.qualifier else self.function
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How an invocation ended. Times are microseconds since the Cloud was opened, durations in microseconds.
 
-    `status` is "success", "error" (the handler raised), "timeout", "exit" or "init" (the code could not be loaded);
-    `payload` is the answer as JSON text, an error document if `function_error` ("Unhandled") says so. `init_us` is 0
-    unless the environment was started for it; `billed_ms` is what AWS bills: init and run, rounded up to 1 ms
-    (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html). `log` holds the lines it logged.
+    `status` is "success", "error" (the handler raised, or its answer cannot be used), "timeout", "exit" (the process
+    ended) or "init" (the code could not be loaded). `payload` is the answer as JSON text, an error document if
+    `function_error` ("Unhandled") says so. `init_us` is the init phase of an environment that was started for it, else 0;
+    `suppressed_init_us` is an init that was repeated within the run, and counts in `duration_us`. `billed_ms` is what AWS
+    bills: init and run, rounded up to 1 ms (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
+    `log` holds the lines it logged.
     """
 
     status: str
@@ -42,6 +56,7 @@ class Ending:
     duration_us: int
     billed_ms: int
     environment: str
+    suppressed_init_us: int = 0
     function_error: str | None = None
     error_type: str | None = None
     error_message: str | None = None

@@ -1,0 +1,61 @@
+"""The errors of the Lambda API, and those that a function's run ends with.
+
+The words of run errors are those of AWS's open Python runtime
+(https://github.com/aws/aws-lambda-python-runtime-interface-client) and of the Developer Guide.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpers.cloud import ServiceError
+
+CONCURRENT = "ConcurrentInvocationLimitExceeded"
+RATE = "FunctionInvocationRateLimitExceeded"
+RESERVED_CONCURRENT = "ReservedFunctionConcurrentInvocationLimitExceeded"
+RESERVED_RATE = "ReservedFunctionInvocationRateLimitExceeded"
+
+
+def _error(code: str, message: str, status: int, *, member: str = "message", **more: Any) -> ServiceError:
+    """`member` is where the service model puts the message, beside the error itself."""
+    answer = {"Error": {"Message": message, "Code": code}, "Type": "User", member: message, **more}
+    return ServiceError(code, message, status, parsed=answer)
+
+
+class Throttle(ServiceError):
+    """429: the function, or the account, has no capacity for another invocation now.
+
+    `reason` is AWS's (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, TooManyRequestsException).
+    """
+
+    def __init__(self, reason: str) -> None:
+        refused = _error("TooManyRequestsException", "Rate Exceeded.", 429, Reason=reason)
+        super().__init__(refused.code, refused.message, refused.status, parsed=refused.parsed)
+        self.reason = reason
+
+
+def no_function(arn: str) -> ServiceError:
+    """No such function, version or alias."""
+    return _error("ResourceNotFoundException", f"Function not found: {arn}", 404, member="Message")
+
+
+def other_region(region: str, here: str) -> ServiceError:
+    """An ARN of another Region than the client's."""
+    message = f"Functions from '{region}' are not reachable in this region ('{here}')"
+    return _error("ResourceNotFoundException", message, 404, member="Message")
+
+
+def invalid(message: str) -> ServiceError:
+    """A parameter that Lambda refuses, in a sentence."""
+    return _error("InvalidParameterValueException", message, 400)
+
+
+def invalid_content(reason: str) -> ServiceError:
+    """The payload is no JSON."""
+    return _error("InvalidRequestContentException", f"Could not parse request body into json: {reason}", 400)
+
+
+def too_large(limit: int) -> ServiceError:
+    """The payload is larger than this kind of invocation takes."""
+    message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+    return _error("RequestTooLargeException", message, 413)
