@@ -4,6 +4,7 @@ Panel, command line, sweeps, comparisons and the property tests are made from th
 declare; nothing here knows a service, apart from the list prices.
 """
 
+from helpers.experiments.calls import CallRow, calls
 from helpers.experiments.canvas import render
 from helpers.experiments.catalog import (
     UnknownDiagnosis,
@@ -43,8 +44,10 @@ from helpers.experiments.scene import Goal, Option, Prediction, Scene
 from helpers.experiments.sweep import Sweep, sweep
 from helpers.experiments.values import Values
 from helpers.experiments.verify import verify
+from helpers.experiments.words import plural
 
 __all__ = [
+    "CallRow",
     "Cause",
     "Choice",
     "Claim",
@@ -72,6 +75,7 @@ __all__ = [
     "UnknownExperiment",
     "Values",
     "Verdict",
+    "calls",
     "catalog",
     "compare",
     "diagnoses",
@@ -83,6 +87,7 @@ __all__ = [
     "judge_row",
     "judge_run",
     "not_applicable",
+    "plural",
     "render",
     "sweep",
     "true",

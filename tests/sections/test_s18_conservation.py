@@ -16,8 +16,7 @@ from s18_ranges import SMALL, anywhere
 
 from helpers import Cloud
 from helpers.dataplane.sqs.queue import Queue
-from helpers.experiments import Values, catalog, find
-from helpers.sections.s18_sqs.experiments.reading import CallRow, calls
+from helpers.experiments import CallRow, Values, calls, catalog, find
 
 pytestmark = pytest.mark.slow  # the quick gate does without a wide search
 

@@ -19,19 +19,12 @@ from helpers.experiments import (
     Prediction,
     Scene,
     Values,
+    calls,
     false,
     not_applicable,
     true,
 )
-from helpers.sections.s18_sqs.experiments.reading import (
-    DEPTHS,
-    Attempt,
-    attempts,
-    calls,
-    depths,
-    queue_url,
-    sends,
-)
+from helpers.sections.s18_sqs.experiments.reading import DEPTHS, Attempt, attempts, depths, queue_url, sends
 
 if TYPE_CHECKING:
     import pandas as pd

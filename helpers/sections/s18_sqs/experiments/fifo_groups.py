@@ -22,19 +22,13 @@ from helpers.experiments import (
     Prediction,
     Scene,
     Values,
+    calls,
     false,
     not_applicable,
+    plural,
     true,
 )
-from helpers.sections.s18_sqs.experiments.reading import (
-    DEPTHS,
-    Attempt,
-    attempts,
-    calls,
-    plural,
-    queue_url,
-    sends,
-)
+from helpers.sections.s18_sqs.experiments.reading import DEPTHS, Attempt, attempts, queue_url, sends
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from helpers.experiments import Values, pictures
+from helpers.experiments import Values, pictures, plural
 from helpers.experiments.pictures import Span
-from helpers.sections.s18_sqs.experiments.reading import plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

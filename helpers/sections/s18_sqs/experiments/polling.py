@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.experiments import (
+    CallRow,
     Claim,
     Experiment,
     Finding,
@@ -19,11 +20,13 @@ from helpers.experiments import (
     Prediction,
     Scene,
     Values,
+    calls,
     false,
     not_applicable,
+    plural,
     true,
 )
-from helpers.sections.s18_sqs.experiments.reading import CallRow, calls, plural, queue_url, sends
+from helpers.sections.s18_sqs.experiments.reading import queue_url, sends
 
 if TYPE_CHECKING:
     import pandas as pd

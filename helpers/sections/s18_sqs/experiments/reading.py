@@ -10,37 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-class CallRow(NamedTuple):
-    """A row of the trail.
-
-    `start_s` is when the call began, `end_s` when its reply came (which is when the service acted).
-    """
-
-    start_s: float
-    end_s: float
-    actor: str
-    operation: str
-    parameters: dict[str, Any]
-    response: dict[str, Any]
-    error: str | None
-
-
-def calls(trail: pd.DataFrame) -> list[CallRow]:
-    """The trail's rows, oldest first. A call that was refused has an empty response."""
-    columns = [
-        trail[name].tolist()
-        for name in ("time_s", "duration_s", "actor", "operation", "parameters", "response", "error")
-    ]
-    return [
-        CallRow(start, start + duration, actor, operation, parameters, response or {}, error)
-        for start, duration, actor, operation, parameters, response, error in zip(*columns, strict=True)
-    ]
+from helpers.experiments import CallRow
 
 
 def queue_url(rows: Sequence[CallRow], name: str) -> str:
@@ -270,8 +242,3 @@ def depths(rows: Sequence[CallRow], url: str) -> list[Depth]:
         and row.parameters["QueueUrl"] == url
         and DEPTHS[0] in row.response.get("Attributes", ())
     ]
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """The number with its word: 1 message, 3 messages, no messages."""
-    return f"{number or 'no'} {one if number == 1 else many or one + 's'}"
