@@ -26,8 +26,12 @@ def play(calls: list[Any], client_of: Any) -> list[Any]:
 
 
 def filled(value: Any, answers: list[Any]) -> Any:
-    """`value` with each "$3.Messages.0.ReceiptHandle" replaced by that part of the answer number 3."""
+    """`value` with each "$3.Messages.0.ReceiptHandle" replaced by that part of the answer number 3, and each
+    {"$bytes": "text"} by bytes.
+    """
     if isinstance(value, dict):
+        if "$bytes" in value:
+            return value["$bytes"].encode()
         return {key: filled(item, answers) for key, item in value.items()}
     if isinstance(value, list):
         return [filled(item, answers) for item in value]

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from helpers.cloud import Account
+from helpers.cloud.mock import direct
+from tests.cloud.dynamodb_journey import JOURNEY
 from tests.cloud.plain_moto import play_on
 
 START = "2026-01-05T09:00:00+00:00"
@@ -126,9 +130,12 @@ def on_plain_moto(seed: int, parts: list[Any], services: list[str]) -> list[Any]
     return json.loads(done.stdout)
 
 
-def in_an_account(seed: int, parts: list[Any]) -> list[Any]:
+def in_an_account(
+    seed: int, parts: list[Any], prepare: Callable[[Account], None] = lambda account: None
+) -> list[Any]:
     with Account(seed=seed, start=START) as account:
         account.api_latency_s = 0
+        prepare(account)
         clients: dict[str, Any] = {}
 
         def client_of(service: str) -> Any:
@@ -155,3 +162,37 @@ def test_answers_are_those_of_plain_moto(name):
     for answer in (*expected, *found):  # moto draws session tokens from os.urandom, which it does not seed
         answer.get("Credentials", {}).pop("SessionToken", None)
     assert found == expected
+
+
+def forward_items(account: Account) -> None:
+    for operation in direct.OPERATIONS["dynamodb"]:
+        account.answer("dynamodb", operation, lambda call: call.forward())
+
+
+@pytest.mark.slow
+def test_items_asked_of_motos_handler_at_once_are_those_of_plain_moto():
+    expected = on_plain_moto(11, JOURNEY, ["dynamodb"])
+    found = in_an_account(11, JOURNEY, forward_items)
+    for answer in (*expected, *found):
+        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        for name in ("x-amz-crc32", "content-length"):  # of a body that is never written here
+            headers.pop(name, None)
+    assert found == [settled(answer) for answer in expected]
+
+
+def settled(value: Any) -> Any:
+    """Numbers in one form and sets in order, which plain moto leaves to chance."""
+    if isinstance(value, list):
+        return [settled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: in_one_form(name, item) for name, item in value.items()}
+
+
+def in_one_form(kind: str, content: Any) -> Any:
+    if kind == "N" and isinstance(content, str):
+        return f"{Decimal(content).normalize():f}" if Decimal(content) else "0"
+    if kind in ("SS", "NS", "BS") and isinstance(content, list):
+        texts = [in_one_form("N", text) for text in content] if kind == "NS" else content
+        return sorted(texts, key=Decimal if kind == "NS" else None)
+    return settled(content)

@@ -55,6 +55,13 @@ def test_forward_raises_motos_error_as_it_is(account):
     assert refused.value.response["ResponseMetadata"]["HTTPHeaders"]["x-amzn-query-error"]
 
 
+def test_an_error_that_was_forwarded_is_tried_once(account):
+    account.answer("dynamodb", "GetItem", lambda call: call.forward())
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        account.client("dynamodb").get_item(TableName="missing", Key={"id": {"S": "a"}})
+    assert list(account.trail.attempt) == [1]
+
+
 def test_before_may_refuse_or_change(account):
     def check(call):
         if call.parameters["QueueName"] == "forbidden":

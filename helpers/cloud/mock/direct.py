@@ -15,12 +15,13 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
 
+from helpers.cloud.mock import ids
 from helpers.cloud.trail import copied
 
 _HANDLERS = {"dynamodb": "moto.dynamodb.responses:DynamoHandler"}
 # Service -> the handler whose operations read `body` and return an ActionResult.
 
-_OPERATIONS = {
+OPERATIONS = {
     "dynamodb": frozenset(
         {
             "BatchGetItem",
@@ -56,17 +57,17 @@ def answer(
 
     `members` are the names in the operation's output; the caller has made the Cloud's state the active one.
     """
-    if operation not in _OPERATIONS.get(service, ()):
+    if operation not in OPERATIONS.get(service, ()):
         return None
-    request = _without_bytes(parameters)
-    if request is None:
-        return None
+    request = _own(parameters)
     handler = _handler(service)()
     handler.body = handler.params = request
     handler.region, handler.current_account = region, account_id
+    drawn = ids.generator.getstate()
     try:
         found = getattr(handler, _method(operation))()
     except Exception:  # noqa: BLE001  # whatever it is, the usual way says it as AWS does
+        ids.generator.setstate(drawn)
         return None
     if not isinstance(found, ActionResult) or not isinstance(found.result, dict):
         return None
@@ -77,12 +78,10 @@ def answer(
     return answered
 
 
-def _without_bytes(value: Any) -> Any:
-    """A copy of `value`, or None if bytes are in it: on the wire they are text, and the handler expects that."""
+def _own(value: Any) -> Any:
+    """A copy of `value` that moto may keep and change, as its parsers make one."""
     if isinstance(value, dict):
-        filled = {key: _without_bytes(item) for key, item in value.items()}
-        return None if None in filled.values() else filled
+        return {key: _own(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        listed = [_without_bytes(item) for item in value]
-        return None if None in listed else listed
-    return value if isinstance(value, (str, int, float, bool)) else None
+        return [_own(item) for item in value]
+    return bytes(value) if isinstance(value, bytearray) else value

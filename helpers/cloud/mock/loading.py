@@ -8,7 +8,7 @@ from typing import Any
 from moto import backends
 from moto.moto_api._internal.moto_random import MotoRandom
 
-from helpers.cloud.mock import deliveries, ids, streams
+from helpers.cloud.mock import deliveries, ids, streams, tables
 from helpers.cloud.touch import replace
 
 _load_backend = backends.get_backend
@@ -25,6 +25,8 @@ def _get_backend(service: str) -> Any:
         ids.use(stream)
     if service == "s3":
         _let_objects_go()
+    if service == "dynamodb":
+        tables.install()
     if service in ("lambda", "awslambda", "cloudformation"):
         _watch_functions()
     if service in ("dynamodb", "dynamodbstreams", "lambda", "awslambda", "cloudformation"):

@@ -52,6 +52,13 @@ PARAMETERS = {
     "moto.awslambda.models.LambdaStorage._get_version": "self name version",
     "moto.sqs.utils.generate_receipt_handle": "",
     "moto.utilities.aws_headers.gen_amzn_requestid_long": "headerdict",
+    "moto.dynamodb.models.table.Table.query": "self hash_key range_comparison range_objs limit exclusive_start_key "
+    "scan_index_forward projection_expressions index_name consistent_read filter_expression hash_key_conditions "
+    "range_key_conditions filter_kwargs",
+    "moto.dynamodb.models.table.Table.all_items": "self",
+    "moto.dynamodb.models.table.Table.sorted_items": "self hash_key_attrs range_key_attrs items",
+    "moto.dynamodb.models.dynamo_type.LimitedSizeDict.__setitem__": "self key value",
+    "moto.dynamodb.models.utilities.dynamo_to_dict": "obj",
 }
 
 LOOK = """
