@@ -17,6 +17,18 @@ class Models:
 
     - `stream_shards`: open shards of a stream that is enabled from now on. AWS decides by itself, splits shards under
       load and replaces them now and then; here their number stays (GUIDE/Streams.html).
+
+    Time to live (AWS promises no time: "within a few days", GUIDE/TTL.html; "typically within two days",
+    API/API_UpdateTimeToLive.html):
+
+    - `ttl_delay_min_s`, `ttl_delay_max_s`: an expired item is deleted so long after its time, evenly spread.
+    - `ttl_enabling_s`: how long it takes until an enabled time to live works ("approximately one hour",
+      GUIDE/time-to-live-ttl-how-to.html).
+    - `ttl_disabling_s`: how long items are still deleted after it was disabled ("approximately 30 minutes").
     """
 
     stream_shards: int = 1
+    ttl_delay_min_s: float = 0.0
+    ttl_delay_max_s: float = 172_800.0
+    ttl_enabling_s: float = 3_600.0
+    ttl_disabling_s: float = 1_800.0

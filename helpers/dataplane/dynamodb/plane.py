@@ -12,6 +12,7 @@ from helpers.dataplane.dynamodb.reading import Reading
 from helpers.dataplane.dynamodb.streams import Streams
 from helpers.dataplane.dynamodb.tables import Tables
 from helpers.dataplane.dynamodb.transactions import Transactions
+from helpers.dataplane.dynamodb.ttl import TimeToLive
 from helpers.dataplane.dynamodb.writing import Writing
 
 _CHANGES_A_TABLE = (
@@ -59,6 +60,10 @@ class DynamoDb(DataPlane):
 
         self.streams = Streams(account, self.tables, self.models)
         self._serve_streams()
+        ttl = TimeToLive(account, self.tables, self.items, self.changes, self.models)
+        self.changes.listen(ttl.changed)
+        account.answer("dynamodb", "UpdateTimeToLive", ttl.update)
+        account.answer("dynamodb", "DescribeTimeToLive", ttl.describe)
 
     def _serve_streams(self) -> None:
         """Follow what becomes of tables, and answer the calls of the `dynamodbstreams` client."""
