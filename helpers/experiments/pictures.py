@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -134,21 +134,18 @@ def layout(
     figure.set_facecolor(BACKGROUND)
     bottom, top, right = 0.075, 0.855, 0.975
     if not below:
-        axes = figure.add_axes((left, bottom, right - left, top - bottom))
-        _plain(axes)
-        return axes, None
+        return panel(figure, left, bottom, right, top), None
     height = (top - bottom) * share
-    upper = figure.add_axes((left, bottom + height + gap, right - left, top - bottom - height - gap))
-    lower = figure.add_axes((left, bottom, right - left, height))
-    for axes in (upper, lower):
-        _plain(axes)
-    return upper, lower
+    upper = panel(figure, left, bottom + height + gap, right, top)
+    return upper, panel(figure, left, bottom, right, bottom + height)
 
 
-def _plain(axes: Axes) -> None:
-    """Matplotlib's own ticks and frames take longer than all the rest: they are off, and drawn here as lines and
-    words.
+def panel(figure: Figure, left: float, bottom: float, right: float, top: float) -> Axes:
+    """A place to draw on, between shares of the figure's width and height, with a base line and nothing else.
+
+    Matplotlib's own ticks and frames take longer than all the rest: they are off, and drawn here as lines and words.
     """
+    axes = figure.add_axes((left, bottom, right - left, top - bottom))
     axes.set_axis_off()
     axes.set_autoscale_on(False)
     base = LineCollection(
@@ -156,6 +153,7 @@ def _plain(axes: Axes) -> None:
     )
     base.set_clip_on(False)
     axes.add_collection(base, autolim=False)
+    return axes
 
 
 def headline(figure: Figure, title: str, subtitle: str) -> None:
@@ -169,24 +167,39 @@ def headline(figure: Figure, title: str, subtitle: str) -> None:
 def time_axis(axes: Axes, end_s: float, start_s: float = 0.0, labels: bool = True, most: int = 8) -> None:
     """A time axis from `start_s` to `end_s`, labelled 0, 30 s, 60 s, 90 s, 2 min and so on, with faint lines up."""
     length = max(end_s - start_s, 0.01)
-    step = tick_step(length, most)
-    first = ceil(start_s / step - 1e-9)
-    ticks = []
-    while first * step <= end_s + 1e-9:
-        ticks.append(first * step)
-        first += 1
+    ticks = _multiples(tick_step(length, most), start_s, end_s)
     axes.set_xlim(start_s - 0.004 * length, end_s + 0.012 * length)
+    _ticks(axes, ticks, [human(t) if t else "0" for t in ticks] if labels else ())
+
+
+def number_axis(axes: Axes, start: float, end: float, unit: str, most: int = 8) -> None:
+    """An axis of another quantity than time, such as a size: at most `most` labels, the unit after the last one."""
+    length = end - start
+    step = next(step for step in _ROUND if length / step <= most)
+    ticks = _multiples(step, start, end)
+    axes.set_xlim(start - 0.004 * length, end + 0.012 * length)
+    _ticks(axes, ticks, [f"{t:,g}" for t in ticks[:-1]] + [f"{ticks[-1]:,g} {unit}"])
+
+
+_ROUND = tuple(step * 10.0**power for power in range(-2, 9) for step in (1, 2, 5))
+
+
+def _multiples(step: float, start: float, end: float) -> list[float]:
+    first, last = ceil(start / step - 1e-9), floor(end / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]
+
+
+def _ticks(axes: Axes, ticks: Sequence[float], names: Sequence[str]) -> None:
+    """Faint lines up at the ticks, and under each its name."""
     along = axes.get_xaxis_transform()
     grid = LineCollection(
         [((t, 0), (t, 1)) for t in ticks], colors=FAINT, linewidths=0.8, transform=along, zorder=0.5
     )
     axes.add_collection(grid, autolim=False)
-    if labels:
+    if names:
         under = along + _shift(axes, 0, -4)
-        for t in ticks:
-            axes.text(
-                t, 0, human(t) if t else "0", size=9, color=QUIET, ha="center", va="top", transform=under
-            )
+        for t, name in zip(ticks, names, strict=True):
+            axes.text(t, 0, name, size=9, color=QUIET, ha="center", va="top", transform=under)
 
 
 def _shift(axes: Axes, across: float, up: float) -> Transform:

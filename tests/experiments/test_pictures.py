@@ -60,6 +60,19 @@ def test_every_state_has_a_look_of_its_own() -> None:
     assert all((a.width, a.dashes, a.core) != (b.width, b.dashes, b.core) for a, b in pairs)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "names"),
+    [(0, 12, ["0", "2", "4", "6", "8", "10", "12 KB"]), (388, 400, ["388", "390", "392", "394", "396", "398", "400 KB"]),
+     (0, 0.4, ["0", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4 KB"]), (0, 35_640, ["0", "5,000",
+     "10,000", "15,000", "20,000", "25,000", "30,000", "35,000 KB"])],
+)  # fmt: skip
+def test_a_number_axis_names_its_unit_once(start: float, end: float, names: list[str]) -> None:
+    figure = Figure(figsize=(9, 5.6), dpi=100)
+    axes = pictures.panel(figure, 0.1, 0.1, 0.9, 0.9)
+    pictures.number_axis(axes, start, end, "KB")
+    assert [text.get_text() for text in axes.texts] == names
+
+
 def test_lanes_are_line_collections_with_the_first_lane_on_top() -> None:
     figure = Figure(figsize=(9, 5.6), dpi=100)
     upper, lower = pictures.layout(figure)
