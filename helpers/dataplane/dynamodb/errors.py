@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from helpers.cloud import ServiceError
+from helpers.dataplane.dynamodb.size import Item
+
+NO_REASON: dict[str, Any] = {"Code": "None"}
+"""The cancellation reason of an action that was possible (API/API_CancellationReason.html)."""
 
 
 def missing_table() -> ServiceError:
@@ -39,3 +45,42 @@ def trimmed_data() -> ServiceError:
 def too_many_records(most: int) -> ServiceError:
     """GetRecords with a Limit over 1,000."""
     return ServiceError("LimitExceededException", f"Limit must be less than or equal to {most}.")
+
+
+def reason(code: str, message: str, item: Item | None = None) -> dict[str, Any]:
+    """Why an action makes a transaction impossible; `item` is what is stored, if the caller asked for it."""
+    shown = {} if item is None else {"Item": dict(item)}
+    return {**shown, "Code": code, "Message": message}
+
+
+def transaction_cancelled(reasons: list[dict[str, Any]]) -> ServiceError:
+    """Nothing of the transaction was carried out; a reason for each of its actions, in their order."""
+    codes = ", ".join(each["Code"] for each in reasons)
+    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    code = "TransactionCanceledException"
+    answer = {
+        "Error": {"Message": message, "Code": code, "Type": "Sender"},
+        "Message": message,
+        "CancellationReasons": [dict(each) for each in reasons],
+    }
+    return ServiceError(code, message, parsed=answer)
+
+
+def transaction_conflict() -> ServiceError:
+    """A single write on an item that an ongoing transaction has."""
+    return ServiceError("TransactionConflictException", "Transaction is ongoing for the item")
+
+
+def transaction_in_progress() -> ServiceError:
+    """The first request with this client token has not ended."""
+    message = "The transaction with the given request token is already in progress."
+    return ServiceError("TransactionInProgressException", message)
+
+
+def other_parameters() -> ServiceError:
+    """The client token stands for a transaction with other actions."""
+    message = (
+        "DynamoDB rejected the request because you retried a request with a different payload "
+        "but with an idempotent token that was already used."
+    )
+    return ServiceError("IdempotentParameterMismatchException", message)

@@ -25,6 +25,11 @@ class Models:
     - `ttl_enabling_s`: how long it takes until an enabled time to live works ("approximately one hour",
       GUIDE/time-to-live-ttl-how-to.html).
     - `ttl_disabling_s`: how long items are still deleted after it was disabled ("approximately 30 minutes").
+
+    Transactions:
+
+    - `transaction_s`: how long TransactWriteItems takes before it is carried out. Meanwhile other writes on its items are
+      refused as conflicts (GUIDE/transaction-apis.html). At 0 transactions never overlap.
     """
 
     stream_shards: int = 1
@@ -32,3 +37,4 @@ class Models:
     ttl_delay_max_s: float = 172_800.0
     ttl_enabling_s: float = 3_600.0
     ttl_disabling_s: float = 1_800.0
+    transaction_s: float = 0.0

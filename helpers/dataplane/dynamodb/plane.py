@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from helpers.cloud import Account, Call, DataPlane
 from helpers.dataplane.dynamodb.changes import Changes
 from helpers.dataplane.dynamodb.items import Items
+from helpers.dataplane.dynamodb.locks import Locks
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.reading import Reading
 from helpers.dataplane.dynamodb.streams import Streams
@@ -35,9 +36,10 @@ class DynamoDb(DataPlane):
         self.tables = Tables(account)
         self.items = Items(account)
         self.changes = Changes()
-        writing = Writing(account, self.tables, self.items, self.changes)
+        locks = Locks()
+        writing = Writing(account, self.tables, self.items, self.changes, locks)
         reading = Reading(account, self.tables, self.items)
-        transactions = Transactions(account, self.tables, self.items, self.changes)
+        transactions = Transactions(account, self.tables, self.items, self.changes, locks, self.models)
         answers = {
             "GetItem": reading.get_item,
             "BatchGetItem": reading.batch_get_item,
