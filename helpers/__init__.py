@@ -22,6 +22,8 @@ _LAZY = {
     "diagnose": "helpers.ui",
     "course_map": "helpers.ui",
     "catalog": "helpers.experiments",
+    "cpu": "helpers.dataplane.awslambda.work",
+    "zipped": "helpers.dataplane.awslambda.package",
 }
 
 __all__ = ["Cloud", *_LAZY]  # noqa: PLE0604  # the lazy names are strings

@@ -304,8 +304,8 @@ class Account:
             for actor in dropped:
                 actor.drop()
 
-        if dropped and scheduler.here():  # one actor stops another: the scheduler does it, at this instant
-            self._after(0, unwind)
+        if dropped and scheduler.here() and actors.current is not None:
+            self._after(0, unwind)  # one actor stops another: the scheduler does it, at this instant
         elif dropped:
             scheduler.Run(self, until_us=self.now_us).perform(unwind)
 

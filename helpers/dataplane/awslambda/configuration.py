@@ -18,7 +18,8 @@ from helpers.dataplane.awslambda.limits import (
 class Configuration:
     """The settings of a version. Two are equal if their environments would be the same.
 
-    `arn` is the function's, without a qualifier; `version` is "$LATEST" or a number. `layers` are ARNs of layer versions.
+    `arn` is the function's, without a qualifier; `version` is "$LATEST" or a number. `layers` are ARNs of layer
+    versions.
     """
 
     arn: str

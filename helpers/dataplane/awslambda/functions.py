@@ -19,8 +19,8 @@ LATEST = "$LATEST"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a name leads to: the function's `arn` without a qualifier, the `qualifier` as it was asked for ("" for none),
-    and the `version` that runs.
+    """What a name leads to: the function's `arn` without a qualifier, the `qualifier` as it was asked for ("" for
+    none), and the `version` that runs.
     """
 
     arn: str

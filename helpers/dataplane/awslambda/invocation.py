@@ -12,8 +12,8 @@ class Invocation:
     `function` is the function's ARN without a qualifier, `qualifier` the version or alias that was asked for ("" for
     none), `version` the version that runs ("$LATEST" or a number). `payload` is the event as JSON text. `kind` is
     "RequestResponse", "Event" or "Mapping": who waits for it. `attempt` counts from 1; a retried event keeps its
-    `request_id` (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html). `client_context` is JSON text, as the
-    caller of a synchronous invocation gave it.
+    `request_id` (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html). `client_context` is JSON text, as
+    the caller of a synchronous invocation gave it.
     """
 
     function: str
@@ -42,10 +42,10 @@ class Ending:
 
     `status` is "success", "error" (the handler raised, or its answer cannot be used), "timeout", "exit" (the process
     ended) or "init" (the code could not be loaded). `payload` is the answer as JSON text, an error document if
-    `function_error` ("Unhandled") says so. `init_us` is the init phase of an environment that was started for it, else 0;
-    `suppressed_init_us` is an init that was repeated within the run, and counts in `duration_us`. `billed_ms` is what AWS
-    bills: init and run, rounded up to 1 ms (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
-    `log` holds the lines it logged.
+    `function_error` ("Unhandled") says so. `init_us` is the init phase of an environment that was started for it, else
+    0; `suppressed_init_us` is an init that was repeated within the run, and counts in `duration_us`. `billed_ms` is
+    what AWS bills: init and run, rounded up to 1 ms
+    (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html). `log` holds the lines it logged.
     """
 
     status: str

@@ -17,8 +17,8 @@ class Models:
 
     Teaching assumptions:
 
-    - `init_s`: how long an environment takes to start (sandbox and runtime), beside the module's own code. AWS says that
-      cold starts take under 100 ms to over 1 s (DG/lambda-runtime-environment.html).
+    - `init_s`: how long an environment takes to start (sandbox and runtime), beside the module's own code. AWS says
+      that cold starts take under 100 ms to over 1 s (DG/lambda-runtime-environment.html).
     - `idle_s`: how long an idle environment is kept. AWS: "for some time" (the same page). Of several idle environments
       the one used last serves next, so that the others get idle.
     - `memory_used_mb`: what the REPORT line shows as Max Memory Used. Memory is not measured here.

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from helpers.cloud import DataPlane
+from helpers.cloud import Account, Call, DataPlane
+from helpers.dataplane.awslambda.functions import Functions
+from helpers.dataplane.awslambda.invocation import Invocation
+from helpers.dataplane.awslambda.invoke import Invoke
+from helpers.dataplane.awslambda.invoker import Invoker
+from helpers.dataplane.awslambda.models import Models
+from helpers.dataplane.awslambda.request_ids import RequestIds
+
+_CHANGES = (
+    "CreateAlias", "CreateFunction", "DeleteAlias", "DeleteFunction", "DeleteFunctionConcurrency", "PublishVersion",
+    "PutFunctionConcurrency", "UpdateAlias", "UpdateFunctionCode", "UpdateFunctionConfiguration",
+)  # fmt: skip
+_STACK_CHANGES = ("CreateStack", "DeleteStack", "ExecuteChangeSet", "UpdateStack")
 
 
 class Lambda(DataPlane):
-    """Lambda as AWS documents it."""
+    """Lambda as AWS documents it: moto holds functions, versions and aliases, this plane runs them.
+
+    `models` holds the labelled assumptions. Rules and differences: `helpers.dataplane.rules`.
+    """
 
     service: ClassVar[str] = "lambda"
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self.models = Models()
+        self.functions = Functions(account)
+        self.ids = RequestIds(account)
+        self.invoker = Invoker(account, self.functions, self.models)
+        account.answer(
+            "lambda", "Invoke", Invoke(account, self.functions, self.invoker, self.ids, self._accept)
+        )
+        for service, operations in (("lambda", _CHANGES), ("cloudformation", _STACK_CHANGES)):
+            for operation in operations:
+                account.amend(service, operation, self._changed)
+
+    def _accept(self, invocation: Invocation) -> None:
+        self.invoker.start(invocation, lambda _ending: None)
+
+    def _changed(self, call: Call, response: dict[str, Any]) -> None:
+        """What is known about functions may be wrong now."""
+        self.functions.forget()

@@ -1,0 +1,203 @@
+"""The file system that a handler sees: its code under /var/task, layers under /opt, a writable /tmp, nothing else to
+write to.
+
+Pages: DG/configuration-ephemeral-storage.html (/tmp, 512 to 10,240 MB), DG/lambda-runtime-environment.html (what an
+environment keeps). Not done: libraries that open files by themselves, such as sqlite3, see this machine's paths.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import io
+import os
+import posixpath
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from helpers.dataplane.awslambda import machine
+from helpers.dataplane.awslambda.code import LAYERS, TASK, Code
+from helpers.dataplane.awslambda.limits import MB
+
+TMP = "/tmp"  # noqa: S108  # the function's, not this machine's
+
+_THIS_PYTHON = tuple(
+    os.path.realpath(folder) + os.sep
+    for folder in (sys.prefix, sys.base_prefix, Path(__file__).parents[2])  # wherever they lie, /tmp included
+)
+
+# Functions of `os`, by how many of their first arguments are paths.
+_READS = {"access": 1, "listdir": 1, "lstat": 1, "readlink": 1, "scandir": 1, "stat": 1}
+_WRITES = {
+    "chmod": 1, "link": 2, "mkdir": 1, "remove": 1, "rename": 2, "replace": 2, "rmdir": 1, "symlink": 2, "truncate": 1,
+    "unlink": 1, "utime": 1,
+}  # fmt: skip
+_FOR_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_REAL = {name: getattr(os, name) for name in (*_READS, *_WRITES) if hasattr(os, name)}  # Windows lacks some
+_real_open, _real_os_open = io.open, os.open
+
+
+@contextmanager
+def _named(real: Sequence[Any], given: Sequence[Any]) -> Iterator[None]:
+    """An error shows the path that the function gave, not where it lies on this machine."""
+    try:
+        yield
+    except OSError as error:
+        for attribute in ("filename", "filename2"):
+            shown = getattr(error, attribute)
+            if shown in real:
+                setattr(error, attribute, given[real.index(shown)])
+        raise
+
+
+class _Written(io.FileIO):
+    """A file in /tmp that is written to, within the size of the ephemeral storage."""
+
+    def __init__(self, path: str, mode: str, disk: Disk) -> None:
+        super().__init__(path, mode)
+        self._disk = disk
+
+    def write(self, data: Any, /) -> int:
+        self._disk.grow(self.tell() + memoryview(data).nbytes - os.fstat(self.fileno()).st_size)
+        return super().write(data)
+
+    def truncate(self, size: int | None = None, /) -> int:
+        if size is not None:
+            self._disk.grow(size - os.fstat(self.fileno()).st_size)
+        return super().truncate(size)
+
+
+class Disk:
+    """The files of one execution environment. /tmp outlives a reset of the environment and goes with it."""
+
+    def __init__(self, code: Code, ephemeral_mb: int) -> None:
+        self._code = code
+        self._limit_bytes = ephemeral_mb * MB
+        self._used_bytes = 0
+        self._tmp = ""
+        self._directory = TASK
+
+    def names(self) -> list[tuple[dict[str, Any], str, Any]]:
+        """What stands in the place of `open` and of functions of `os` while the environment is in control."""
+        seen: list[tuple[dict[str, Any], str, Any]] = [
+            (vars(builtins), "open", self._open),
+            (vars(io), "open", self._open),
+            (vars(os), "open", self._os_open),
+            (vars(os), "chdir", self._chdir),
+            (vars(os), "getcwd", lambda: self._directory),
+            (vars(os), "getcwdb", lambda: os.fsencode(self._directory)),
+            (vars(tempfile), "tempdir", TMP),
+        ]
+        for table, writes in ((_READS, False), (_WRITES, True)):
+            for name, paths in table.items():
+                if name in _REAL:
+                    seen.append((vars(os), name, self._translated(_REAL[name], paths, writes)))
+        return seen
+
+    def grow(self, size_bytes: int) -> None:
+        """A file in /tmp becomes longer. Raises OSError when the ephemeral storage is full."""
+        if size_bytes <= 0:
+            return
+        self._used_bytes += size_bytes
+        if self._used_bytes > self._limit_bytes:  # unless something was removed since
+            with machine.paths():
+                files = [Path(at, name) for at, _, names in os.walk(self._folder()) for name in names]
+                self._used_bytes = size_bytes + sum(file.lstat().st_size for file in files)
+            if self._used_bytes > self._limit_bytes:
+                self._used_bytes -= size_bytes
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _real(self, path: Any, *, writes: bool) -> Any:
+        """Where on this machine the function's `path` lies. Raises OSError for a write outside /tmp."""
+        if isinstance(path, int):
+            return path
+        text = os.fsdecode(path)
+        if not text.startswith("/") and os.path.isabs(text):  # noqa: PTH117  # a drive of Windows
+            return path
+        where = posixpath.normpath(posixpath.join(self._directory, text))
+        if where.startswith((*_THIS_PYTHON, "/dev/")):
+            return path
+        if _below(where, TMP):
+            return self._folder() + where[len(TMP) :]
+        if writes:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), text)
+        if _below(where, TASK) or _below(where, LAYERS):
+            return self._code.unpacked + where
+        return where
+
+    def _folder(self) -> str:
+        if not self._tmp:
+            self._tmp = machine.temporary_folder(self)
+        return self._tmp
+
+    def _translated(self, function: Callable[..., Any], paths: int, writes: bool) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            if not machine.is_hidden() or any(name.endswith("dir_fd") for name in options):
+                return function(*arguments, **options)
+            named = [options.pop(name) for name in ("path", "src", "dst") if name in options]
+            given = [*arguments[:paths], *named] or ["."]
+            real = [self._real(path, writes=writes) for path in given]
+            with _named(real, given):
+                return function(*real, *arguments[paths:], **options)
+
+        return call
+
+    def _os_open(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if not machine.is_hidden() or dir_fd is not None:
+            return _real_os_open(path, flags, mode, dir_fd=dir_fd)
+        real = self._real(path, writes=bool(flags & _FOR_WRITING))
+        with _named([real], [path]):
+            return _real_os_open(real, flags, mode)
+
+    def _open(
+        self,
+        file: Any,
+        mode: str = "r",
+        buffering: int = -1,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+        closefd: bool = True,
+        opener: Any = None,
+    ) -> Any:
+        writes = any(letter in mode for letter in "wax+")
+        if not machine.is_hidden() or isinstance(file, int) or opener is not None:
+            return _real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+        real = self._real(file, writes=writes)
+        with _named([real], [file]):
+            if not writes or real == file:
+                return _real_open(
+                    file,
+                    mode,
+                    buffering,
+                    encoding,
+                    errors,
+                    newline,
+                    opener=lambda _, flags: _real_os_open(real, flags),
+                )
+            raw = _Written(real, mode.replace("b", "").replace("t", ""), self)
+        raw.name = file
+        if buffering == 0:
+            return raw
+        size = buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE
+        buffered = io.BufferedRandom(raw, size) if "+" in mode else io.BufferedWriter(raw, size)
+        if "b" in mode:
+            return buffered
+        text = io.TextIOWrapper(buffered, encoding, errors, newline, line_buffering=buffering == 1)
+        text.mode = mode  # type: ignore[misc]  # as io.open does
+        return text
+
+    def _chdir(self, path: Any) -> None:
+        real = self._real(path, writes=False)
+        with _named([real], [path]), machine.paths():
+            if not os.path.isdir(real):  # noqa: PTH112  # it may be bytes
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), real)
+        self._directory = posixpath.normpath(posixpath.join(self._directory, os.fsdecode(path)))
+
+
+def _below(where: str, root: str) -> bool:
+    return where == root or where.startswith(root + "/")

@@ -1,0 +1,187 @@
+"""What a handler takes for its own process: environment variables, modules, files, standard output, loggers.
+
+A function's code runs in this very process. Whenever it gets control, the names below are exchanged for its own, and
+exchanged back whenever it gives control back, so neither a notebook's cell nor another environment sees any of it.
+What it binds to these names itself (another `sys.stdout`, say) stays with it.
+
+Pages: DG/configuration-envvars.html (variables), DG/lambda-runtime-environment.html (what an environment keeps),
+DG/python-logging.html (the root logger). Not done: what a function changes inside a shared module (`json.dumps =
+...`) is changed for the whole process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import io
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+
+from helpers.dataplane.awslambda.code import SEARCHED, Code
+from helpers.dataplane.awslambda.files import Disk
+from helpers.dataplane.awslambda.modules import INSTALLED, Modules
+
+_PID = 2
+"""What os.getpid() says in an environment: the same in each run."""
+
+_CHILDREN = {
+    **dict.fromkeys(("fork", "forkpty", "posix_spawn", "posix_spawnp", "execv", "execve", "system"), os),
+    "_fork_exec": subprocess,
+}
+
+Name = tuple[dict[str, Any], str, Any]
+"""A namespace, a name in it, and what the name is bound to in an environment."""
+
+
+class Isolation:
+    """The surroundings of one process of an environment (see `helpers.cloud.actor.Surroundings`).
+
+    `variables` are its environment variables; `output` is its standard output, `log` the handler of its root logger;
+    `exits` ends the process, and is told how ("exit status 1"); `entropy` stands in for the machine's.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        disk: Disk,
+        variables: dict[str, str],
+        *,
+        output: io.TextIOBase,
+        log: logging.Handler,
+        exits: Callable[[str], None],
+        entropy: random.Random,
+    ) -> None:
+        self._exits = exits
+        self._modules = Modules(code)
+        self._variables = {_key(name): _value(text) for name, text in variables.items()}
+        names = [
+            *self._variable_names(),
+            *_stream_names(output),
+            *_logging_names(log),
+            *_entropy_names(entropy),
+            *self._process_names(),
+            *disk.names(),
+        ]
+        self._exchanged = [list(name) for name in names]
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Set an environment variable of the process."""
+        self._variables[_key(name)] = _value(value)
+
+    def enter(self) -> None:
+        """The function's code gets control."""
+        self._exchange()
+        self._modules.enter()
+
+    def leave(self) -> None:
+        """It gave control back."""
+        self._modules.leave()
+        self._exchange()
+
+    def _exchange(self) -> None:
+        root = logging.root
+        level, loggers = root.level, root.manager.loggerDict
+        for entry in self._exchanged:
+            namespace, name, other = entry
+            entry[2] = namespace.get(name)
+            namespace[name] = other
+        if root.level != level:  # loggers remember what their level lets pass
+            for known in (loggers, root.manager.loggerDict):
+                for logger in known.values():
+                    if isinstance(logger, logging.Logger):
+                        logger._cache.clear()  # type: ignore[attr-defined]  # as Manager._clear_cache does
+            root._cache.clear()  # type: ignore[attr-defined]  # the same
+
+    def _variable_names(self) -> list[Name]:
+        names: list[Name] = [
+            (vars(os), "environ", os.environ),
+            (vars(os.environ), "_data", self._variables),
+            (vars(os), "putenv", _nothing),
+            (vars(os), "unsetenv", _nothing),
+        ]
+        if hasattr(os, "environb"):
+            names.append((vars(os.environb), "_data", self._variables))
+        return names
+
+    def _process_names(self) -> list[Name]:
+        path = [*SEARCHED, *(folder for folder in sys.path if folder.startswith(INSTALLED))]
+        boto3._get_default_session()  # made once for everybody; it costs milliseconds
+        names: list[Name] = [
+            (vars(sys), "path", path),
+            (vars(boto3), "DEFAULT_SESSION", boto3.DEFAULT_SESSION),
+            (vars(os), "getpid", lambda: _PID),
+            (vars(os), "_exit", lambda status: self._exits(f"exit status {status}")),
+            (vars(os), "abort", lambda: self._exits("signal: aborted")),
+            (vars(os), "kill", self._kill),
+            (vars(os), "killpg", self._kill),
+            (vars(atexit), "register", lambda function, *_arguments, **_options: function),
+        ]
+        names += [
+            (vars(owner), name, _refuse_child) for name, owner in _CHILDREN.items() if hasattr(owner, name)
+        ]
+        return names
+
+    def _kill(self, pid: int, number: int) -> None:
+        if pid not in (_PID, 0):
+            raise ProcessLookupError(3, "No such process")
+        if number:
+            self._exits(f"signal: {_SIGNALS.get(number, f'signal {number}')}")
+
+
+_SIGNALS: dict[int, str] = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated", signal.SIGABRT: "aborted"}
+
+
+def _stream_names(output: io.TextIOBase) -> list[Name]:
+    return [
+        (vars(sys), "stdout", output),
+        (vars(sys), "stderr", output),
+        (vars(sys), "stdin", io.StringIO()),
+        (vars(builtins), "input", _no_input),
+    ]
+
+
+def _logging_names(log: logging.Handler) -> list[Name]:
+    """DG/python-logging.html: the root logger writes to the function's log, from WARNING on."""
+    root = logging.root
+    return [
+        (vars(root), "handlers", [log]),
+        (vars(root), "level", logging.WARNING),
+        (vars(root), "filters", []),
+        (vars(root), "disabled", False),
+        (vars(root.manager), "loggerDict", {}),
+        (vars(root.manager), "_disable", 0),
+    ]
+
+
+def _entropy_names(entropy: random.Random) -> list[Name]:
+    return [(vars(os), "urandom", entropy.randbytes), (vars(random), "_urandom", entropy.randbytes)]
+
+
+def _key(name: str) -> Any:
+    return os.environ.encodekey(name)
+
+
+def _value(text: str) -> Any:
+    return os.environ.encodevalue(text)
+
+
+def _no_input(*_prompt: object) -> str:
+    raise EOFError("EOF when reading a line")
+
+
+def _nothing(*_arguments: object) -> None:
+    """For what must not reach the whole process."""
+
+
+def _refuse_child(*_arguments: object, **_options: object) -> None:
+    raise RuntimeError(
+        "A handler cannot start another process here: it would run in real time, beside the virtual clock."
+    )

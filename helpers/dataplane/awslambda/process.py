@@ -1,0 +1,160 @@
+"""The process in an execution environment: an actor that initialises, then runs the handler once a turn."""
+
+from __future__ import annotations
+
+import random
+from typing import Protocol
+
+from helpers.cloud import Account
+from helpers.dataplane.awslambda import runtime
+from helpers.dataplane.awslambda.code import Code
+from helpers.dataplane.awslambda.configuration import Configuration
+from helpers.dataplane.awslambda.context import Context
+from helpers.dataplane.awslambda.files import Disk
+from helpers.dataplane.awslambda.invocation import Invocation
+from helpers.dataplane.awslambda.isolation import Isolation
+from helpers.dataplane.awslambda.logs import LogStream, Output, RootHandler
+from helpers.dataplane.awslambda.runtime import Exit, Outcome
+
+
+class Owner(Protocol):
+    """What a process tells its environment."""
+
+    def initialised(self, process: Process, failure: Outcome | None) -> None:
+        """The init is over; `failure` says why it failed. Called by the process itself, so it must not wait."""
+
+    def finished(self, process: Process, outcome: Outcome) -> None:
+        """A run is over. Called by the process itself, so it must not wait."""
+
+    def exited(self, process: Process, how: Exit) -> None:
+        """The process ended by itself. Called by the scheduler."""
+
+
+class Process:
+    """One life of an environment's process, from its start to its end or a reset."""
+
+    def __init__(
+        self,
+        account: Account,
+        owner: Owner,
+        *,
+        name: str,
+        number: int,
+        configuration: Configuration,
+        code: Code,
+        disk: Disk,
+        log: LogStream,
+        variables: dict[str, str],
+        init_s: float,
+        patience_s: float,
+    ) -> None:
+        """The process number `number` of the environment `name`. It starts at once."""
+        self._account = account
+        self._owner = owner
+        self._configuration = configuration
+        self._code = code
+        self._log_stream = log
+        self._init_s = init_s
+        self._output = Output(log)
+        self._root_handler = RootHandler(self._output, code)
+        self._turn = account.signal()
+        self._next: tuple[Invocation, int] | None = None
+        self._over = False
+        stream = f"{name}#{number}"
+        self.began_us = account.now_us
+        self.ready = False
+        """True once the init went well."""
+        self._entropy = random.Random(account.random_for(f"{stream}:entropy").random())
+        self._isolation = Isolation(
+            code,
+            disk,
+            variables,
+            output=self._output,
+            log=self._root_handler,
+            exits=self._exit,
+            entropy=self._entropy,
+        )
+        self._actor = account.host(
+            self._live,
+            name=name,
+            surroundings=self._isolation,
+            patience_s=patience_s,
+            when_evicted=self._evicted,
+            stream=stream,
+        )
+
+    def run(self, invocation: Invocation, deadline_us: int) -> None:
+        """Run the handler, at once or when the init is over. `deadline_us` is an instant since 1970."""
+        self._next = invocation, deadline_us
+        self._turn.fire()
+
+    def kill(self) -> None:
+        """End it, wherever it is. Its code does nothing more that anybody notices."""
+        self._over = self._output.silent = True
+        self._actor.stop()
+
+    # In the actor
+
+    def _live(self) -> None:
+        try:
+            handler = self._initialise()
+            while handler is not None and not self._over:
+                if self._next is None:
+                    self._turn.wait()
+                else:
+                    self._handle(handler, *self._next)
+        except Exit as end:
+            self._leave(end)
+
+    def _initialise(self) -> runtime.Handler | None:
+        self._account.sleep(self._init_s)
+        handler = failure = None
+        try:
+            handler = runtime.load(self._configuration.handler, self._code)
+        except Exception as error:  # noqa: BLE001  # whatever a module raises ends the init
+            request_id = self._next[0].request_id if self._next is not None else ""
+            failure = runtime.raised(error, self._code, "init", request_id)
+        except BaseException as end:  # noqa: BLE001  # it ends the process, not the course's
+            raise runtime.exit_of(end) from None
+        self._output.finish()
+        self.ready = failure is None
+        if not self._over:
+            self._owner.initialised(self, failure)
+        return handler
+
+    def _handle(self, handler: runtime.Handler, invocation: Invocation, deadline_us: int) -> None:
+        self._next = None
+        self._root_handler.request_id = invocation.request_id
+        configuration = self._configuration
+        context = Context(
+            request_id=invocation.request_id,
+            function_name=configuration.name,
+            version=configuration.version,
+            arn=invocation.arn,
+            memory_mb=configuration.memory_mb,
+            log_group=self._log_stream.group,
+            log_stream=self._log_stream.stream,
+            deadline_us=deadline_us,
+            client_context=invocation.client_context,
+        )
+        outcome = runtime.call(handler, invocation.payload, context, self._code)
+        self._output.finish()
+        if not self._over:
+            self._owner.finished(self, outcome)
+
+    def _exit(self, how: str) -> None:
+        """What `os._exit` and its kind do: the code does not go on from here."""
+        self._leave(Exit(how))
+        never = self._account.signal()
+        while True:
+            never.wait()
+
+    def _leave(self, how: Exit) -> None:
+        self._output.finish()
+        if not self._over:
+            self._over = self._output.silent = True
+            self._account.at(0, lambda: self._owner.exited(self, how), name="lambda")
+
+    def _evicted(self) -> None:
+        """It computed for too long, and does nothing more; its timeout ends it."""
+        self._over = self._output.silent = True
