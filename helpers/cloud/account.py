@@ -245,7 +245,9 @@ class Account:
             )
 
     def _pass_time(self, duration_us: int | None, ended: Callable[[], bool] | None = None) -> None:
-        """Advance the clock for the caller outside a run; `ended` may end it sooner. None: as long as anything is due."""
+        """Advance the clock for the caller outside a run, or let everything happen that is due (None); `ended` may end
+        it sooner.
+        """
         if self._run is not None:  # another thread runs this Cloud: take turns
             with scheduler.run_lock:
                 pass
