@@ -30,6 +30,12 @@ class Models:
 
     - `transaction_s`: how long TransactWriteItems takes before it is carried out. Meanwhile other writes on its items are
       refused as conflicts (GUIDE/transaction-apis.html). At 0 transactions never overlap.
+
+    Eventual consistency (GUIDE/HowItWorks.ReadConsistency.html and GUIDE/GSI.html give no figures):
+
+    - `replication_lag_s`: how long the lagging replica of a table shows an item as it was before a write.
+    - `lagging_reads`: the share of eventually consistent reads that reach that replica; one of three by default.
+    - `gsi_lag_s`: how long after a write to the table all reads of its global indexes see it.
     """
 
     stream_shards: int = 1
@@ -38,3 +44,6 @@ class Models:
     ttl_enabling_s: float = 3_600.0
     ttl_disabling_s: float = 1_800.0
     transaction_s: float = 0.0
+    replication_lag_s: float = 0.0
+    lagging_reads: float = 1 / 3
+    gsi_lag_s: float = 0.0

@@ -10,6 +10,7 @@ from helpers.dataplane.dynamodb.items import Items
 from helpers.dataplane.dynamodb.locks import Locks
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.reading import Reading
+from helpers.dataplane.dynamodb.replicas import Replicas
 from helpers.dataplane.dynamodb.streams import Streams
 from helpers.dataplane.dynamodb.tables import Tables
 from helpers.dataplane.dynamodb.transactions import Transactions
@@ -40,11 +41,13 @@ class DynamoDb(DataPlane):
         writing = Writing(account, self.tables, self.items, self.changes, locks)
         reading = Reading(account, self.tables, self.items)
         transactions = Transactions(account, self.tables, self.items, self.changes, locks, self.models)
+        replicas = Replicas(account, self.tables, self.items, self.models)
+        self.changes.listen(replicas.changed)
         answers = {
-            "GetItem": reading.get_item,
-            "BatchGetItem": reading.batch_get_item,
-            "Query": reading.query,
-            "Scan": reading.scan,
+            "GetItem": replicas.lagging(reading.get_item),
+            "BatchGetItem": replicas.lagging_batch(reading.batch_get_item),
+            "Query": replicas.lagging(reading.query),
+            "Scan": replicas.lagging(reading.scan),
             "PutItem": writing.put_item,
             "UpdateItem": writing.update_item,
             "DeleteItem": writing.delete_item,
