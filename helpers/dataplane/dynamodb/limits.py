@@ -31,6 +31,10 @@ PARTITION_BYTES = 10 * GB  # GUIDE/Constraints.html
 TABLE_UNITS = 40_000  # read or write units a second and table, GUIDE/ServiceQuotas.html
 ACCOUNT_UNITS = 80_000  # provisioned read or write units of an account in a Region, GUIDE/ServiceQuotas.html
 
+NEW_READS = 12_000  # what a new on-demand table takes a second, GUIDE/on-demand-capacity-mode.html
+NEW_WRITES = 4_000
+DOUBLING_US = 30 * MINUTE_US  # growth beyond twice the peak, GUIDE/on-demand-capacity-mode.html
+
 LOCAL_INDEXES = 5  # GUIDE/ServiceQuotas.html
 GLOBAL_INDEXES = 20  # GUIDE/ServiceQuotas.html
 INCLUDED_ATTRIBUTES = 100  # over all indexes of a table, GUIDE/ServiceQuotas.html

@@ -13,6 +13,16 @@ class Models:
 
     `cloud.plane("dynamodb").models` holds them; a change counts from the next call on.
 
+    Capacity (GUIDE/burst-adaptive-capacity.html, which says that burst details may change):
+
+    - `burst_s`: seconds of unused capacity that are kept; 300 on AWS today, and never less than the present second's.
+    - `first_burst_s`: seconds of it that a new table or index has beside the present second's. AWS does not say.
+    - `adaptive_capacity`: True, as on AWS: a partition may take what the table has to spare, up to its own limit. False
+      shows what it was before: each partition has an equal share of the table's throughput.
+    - `partitions`: how many partitions a table or global index has, or None for as many as its throughput asks for.
+    - `split_for_heat_s`: seconds of refusals after which a hot partition is split, None for never. AWS publishes no
+      figure; a collection is not split by its sort keys here.
+
     Streams:
 
     - `stream_shards`: open shards of a stream that is enabled from now on. AWS decides by itself, splits shards under
@@ -38,6 +48,11 @@ class Models:
     - `gsi_lag_s`: how long after a write to the table all reads of its global indexes see it.
     """
 
+    burst_s: float = 300
+    first_burst_s: float = 0
+    adaptive_capacity: bool = True
+    partitions: int | None = None
+    split_for_heat_s: float | None = None
     stream_shards: int = 1
     ttl_delay_min_s: float = 0.0
     ttl_delay_max_s: float = 172_800.0

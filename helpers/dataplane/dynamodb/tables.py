@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from helpers.cloud import Account, Call, ServiceError
@@ -16,16 +17,23 @@ Key = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Read and write units a second; 0 on a table in on-demand mode."""
+    """Read and write units a second; 0 where there is no such setting."""
 
     reads: float = 0
     writes: float = 0
 
     @classmethod
     def of(cls, description: Mapping[str, Any] | None) -> Throughput:
-        """Read a ProvisionedThroughput."""
+        """Read a ProvisionedThroughput, a WarmThroughput or an OnDemandThroughput (whose -1 means no limit)."""
         given = description or {}
-        return cls(given.get("ReadCapacityUnits", 0), given.get("WriteCapacityUnits", 0))
+        reads, writes = (
+            next((given[name] for name in names if name in given), 0)
+            for names in (
+                ("ReadCapacityUnits", "ReadUnitsPerSecond", "MaxReadRequestUnits"),
+                ("WriteCapacityUnits", "WriteUnitsPerSecond", "MaxWriteRequestUnits"),
+            )
+        )
+        return cls(max(0, reads), max(0, writes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,8 @@ class Index:
     sort_keys: tuple[str, ...]
     projected: frozenset[str] | None
     throughput: Throughput
+    warm: Throughput
+    maximum: Throughput
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -70,6 +80,7 @@ class Table:
     on_demand: bool
     throughput: Throughput
     warm: Throughput
+    maximum: Throughput
     indexes: tuple[Index, ...]
     stream_arn: str | None
     stream_view: str | None
@@ -87,7 +98,9 @@ class Table:
 
     def key_id(self, item: Item) -> Key:
         """The primary key of an item, or a key itself, as something to look up."""
-        return tuple(kind for name in self.keys for kind in item[name].items())
+        return tuple(
+            (kind, _one_form(kind, content)) for name in self.keys for kind, content in item[name].items()
+        )
 
     def index(self, name: str) -> Index | None:
         """The index of this name, if there is one."""
@@ -106,7 +119,6 @@ class Table:
         arn = description["TableArn"]
         mode = description.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
         stream = description.get("StreamSpecification", {})
-        warm = description.get("WarmThroughput", {})
         return cls(
             name=description["TableName"],
             arn=arn,
@@ -117,7 +129,8 @@ class Table:
             },
             on_demand=mode == "PAY_PER_REQUEST",
             throughput=Throughput.of(description.get("ProvisionedThroughput")),
-            warm=Throughput(warm.get("ReadUnitsPerSecond", 0), warm.get("WriteUnitsPerSecond", 0)),
+            warm=Throughput.of(description.get("WarmThroughput")),
+            maximum=Throughput.of(description.get("OnDemandThroughput")),
             indexes=tuple(
                 _index(each, arn, own_keys, is_global=kind == "GlobalSecondaryIndexes")
                 for kind in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes")
@@ -127,6 +140,11 @@ class Table:
             stream_view=stream.get("StreamViewType"),
             description=description,
         )
+
+
+def _one_form(kind: str, content: Any) -> Any:
+    """Numbers are the same key however they are written."""
+    return content if kind != "N" or content.isdigit() else f"{Decimal(content).normalize():f}"
 
 
 def _index(
@@ -149,6 +167,8 @@ def _index(
         sort_keys=sort_keys,
         projected=projected,
         throughput=Throughput.of(description.get("ProvisionedThroughput")),
+        warm=Throughput.of(description.get("WarmThroughput")),
+        maximum=Throughput.of(description.get("OnDemandThroughput")),
     )
 
 
@@ -178,6 +198,8 @@ class Tables:
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        self.maximums: dict[str, Mapping[str, int]] = {}
+        """ARN of a table or index -> its OnDemandThroughput, which moto forgets."""
         self._known: dict[tuple[str, str, str], TableState] = {}
         self._when_gone: list[Callable[[TableState], None]] = []
         self._when_changed: list[Callable[[TableState, Table], None]] = []
@@ -211,6 +233,18 @@ class Tables:
         except ServiceError:
             return None
 
+    def complete(self, description: dict[str, Any]) -> dict[str, Any]:
+        """Put into the description of a table (TableDescription) what moto leaves out of it; returns it."""
+        arn = description["TableArn"]
+        on_demand = description.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
+        for each in (description, *(description.get("GlobalSecondaryIndexes") or ())):
+            own = f"{arn}/index/{each['IndexName']}" if "IndexName" in each else arn
+            if own in self.maximums:
+                each["OnDemandThroughput"] = dict(self.maximums[own])
+            if on_demand and "ProvisionedThroughput" in each:
+                each["ProvisionedThroughput"] |= {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
+        return description
+
     def known(self) -> tuple[TableState, ...]:
         """The tables that were asked for and exist, in the order in which they became known."""
         return tuple(dict.fromkeys(self._known.values()))
@@ -243,7 +277,7 @@ class Tables:
         except ServiceError:
             self.forget(short, region, account_id)
             raise errors.missing_table() from None
-        table = Table.of(reply["Table"])
+        table = Table.of(self.complete(reply["Table"]))
         state = self._known.get((region, account_id, short))
         if state is not None and _made(state.table) != _made(table):
             self.forget(short, region, account_id)
