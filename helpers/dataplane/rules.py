@@ -8,7 +8,12 @@ from importlib import resources
 
 import yaml
 
-_SERVICES = {"sqs": "Amazon SQS"}
+_SERVICES = {
+    "sqs": ("sqs", "Amazon SQS"),
+    "lambda": ("awslambda", "AWS Lambda"),
+    "dynamodb": ("dynamodb", "Amazon DynamoDB"),
+}
+# Service -> the package of its data plane, and its name for readers. `lambda` is a word of Python.
 _DOCS = "https://docs.aws.amazon.com/"
 
 
@@ -47,19 +52,27 @@ def differences(service: str | None = None) -> tuple[Rule, ...]:
 
 
 def _load(service: str) -> list[Rule]:
-    text = resources.files(f"helpers.dataplane.{service}").joinpath("rules.yaml").read_text(encoding="utf-8")
-    table = yaml.safe_load(text)
-    base = _DOCS + table["base"]
+    """The rows of every `rules*.yaml` in the service's package, in the order of the files' names."""
+    package, _ = _SERVICES[service]
+    files = sorted(
+        (
+            file
+            for file in resources.files(f"helpers.dataplane.{package}").iterdir()
+            if file.name.startswith("rules") and file.name.endswith(".yaml")
+        ),
+        key=lambda file: file.name.removesuffix(".yaml"),
+    )
     return [
         Rule(
             id=f"{service}.{row['id']}",
             service=service,
             aws=row["aws"],
-            page=base + row["page"],
+            page=_DOCS + table["base"] + row["page"],
             status=Status(row["status"]),
             moto=row.get("moto", ""),
             test=row.get("test", ""),
         )
+        for table in (yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
         for row in table["rules"]
     ]
 
@@ -75,7 +88,10 @@ def differences_markdown() -> str:
         "- **modelled**: the course's data plane does as AWS documents; the last column tells what moto does instead.",
         "- **not done**: AWS does it, nothing here does.",
     ]
-    for service, title in _SERVICES.items():
+    for service, (_, title) in _SERVICES.items():
+        rules = differences(service)
+        if not rules:
+            continue
         lines += [
             "",
             f"## {title}",
@@ -85,7 +101,7 @@ def differences_markdown() -> str:
         ]
         lines += [
             f"| `{rule.id}` | {_cell(rule.aws)} [page]({rule.page}) | {rule.status} | {_cell(rule.moto)} |"
-            for rule in differences(service)
+            for rule in rules
         ]
     return "\n".join(lines) + "\n"
 

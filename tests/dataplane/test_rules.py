@@ -1,14 +1,21 @@
-"""The table of rules: complete, tested, and the source of notebooks/differences.md."""
+"""The tables of rules: complete, tested, and the source of notebooks/differences.md."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 from helpers.dataplane.rules import Status, differences, differences_markdown
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+GUIDES = {
+    "sqs": "AWSSimpleQueueService/latest",
+    "lambda": "lambda/latest",
+    "dynamodb": "amazondynamodb/latest",
+}
 
 
 def test_every_rule_has_a_page_and_a_test() -> None:
@@ -18,7 +25,9 @@ def test_every_rule_has_a_page_and_a_test() -> None:
     rules = differences()
     assert len({rule.id for rule in rules}) == len(rules)
     for rule in rules:
-        assert rule.page.startswith("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/"), rule.id
+        assert re.fullmatch(
+            rf"https://docs\.aws\.amazon\.com/{GUIDES[rule.service]}/\S+\.html(#\S+)?", rule.page
+        ), rule.id
         assert rule.aws.endswith("."), rule.id
         if rule.status is Status.NOT_DONE:
             assert rule.moto, rule.id
@@ -26,8 +35,9 @@ def test_every_rule_has_a_page_and_a_test() -> None:
             assert rule.test in tests, rule.id
 
 
-def test_each_status_occurs() -> None:
-    assert {rule.status for rule in differences("sqs")} == set(Status)
+@pytest.mark.parametrize("service", sorted({rule.service for rule in differences()}))
+def test_each_status_occurs(service: str) -> None:
+    assert {rule.status for rule in differences(service)} == set(Status)
 
 
 def test_committed_page_is_the_generated_one() -> None:
