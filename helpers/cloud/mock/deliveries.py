@@ -3,7 +3,8 @@
 SNS, EventBridge and S3 deliver to SQS inside moto by calling the queue's backend, past the API. A data plane
 that holds the messages must hear of them. In the same way S3, SNS, EventBridge and CloudWatch Logs run a
 function inside moto, and a queue, a table or a stream with an event source mapping runs it in the middle of
-the write. A data plane that runs functions hears of the former, and polls the latter by itself.
+the write. A data plane that runs functions hears of the former, and polls the latter by itself; it hears when a
+Kinesis stream with a mapping has another record.
 """
 
 from __future__ import annotations
@@ -99,8 +100,17 @@ def watch_functions() -> None:
         replace(LambdaBackend, name, deliver, because="a mapping's poller reads its source in virtual time")
 
     left_to_the_poller("send_sqs_batch", False)
-    left_to_the_poller("send_kinesis_message", None)
     left_to_the_poller("send_dynamodb_items", None)
+    run_for_kinesis = LambdaBackend.send_kinesis_message
+
+    def written(self: LambdaBackend, *, kinesis_stream: str, kinesis_shard_id: str, **options: Any) -> None:
+        receiver = _receiver("kinesis")
+        if receiver is not None:
+            receiver(kinesis_stream, kinesis_shard_id)
+        elif _receiver("lambda") is None:
+            run_for_kinesis(self, kinesis_stream=kinesis_stream, kinesis_shard_id=kinesis_shard_id, **options)
+
+    replace(LambdaBackend, "send_kinesis_message", written, because="a shard's poller hears of its records")
 
 
 def install() -> None:

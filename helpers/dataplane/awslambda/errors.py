@@ -59,3 +59,27 @@ def too_large(limit: int) -> ServiceError:
     """The payload is larger than this kind of invocation takes."""
     message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
     return _error("RequestTooLargeException", message, 413)
+
+
+def mapped_already(source_arn: str, function: str, uuid: str) -> ServiceError:
+    """The event source and the function have a mapping."""
+    message = (
+        f'The event source arn (" {source_arn} ") and function (" {function} ") provided mapping already exists. '
+        f"Please update or delete the existing mapping with UUID {uuid}"
+    )
+    return _error("ResourceConflictException", message, 409)
+
+
+def out_of_range(name: str, value: object, relation: str, bound: int) -> ServiceError:
+    """A number that is less or more than its parameter may be; `relation` such as "less than or equal to"."""
+    return _error(
+        "ValidationException",
+        f"1 validation error detected: Value '{value}' at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: "
+        f"Member must have value {relation} {bound}",
+        400,
+    )
+
+
+def no_event_invoke_config(arn: str) -> ServiceError:
+    """The function, version or alias has no settings for asynchronous invocation."""
+    return _error("ResourceNotFoundException", f"The function {arn} doesn't have an EventInvokeConfig", 404)

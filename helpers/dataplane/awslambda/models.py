@@ -26,6 +26,19 @@ class Models:
       (DG/lambda-concurrency.html).
     - `patience_s`: REAL seconds that a handler may compute. After that it is taken for an endless loop and does nothing
       more until its timeout ends it. Computing takes no virtual time: use `helpers.cpu` for work that does.
+
+    Teaching assumptions of the asynchronous queue and of event source mappings:
+
+    - `backoff_factor`: by how much the wait between throttled attempts grows, from 1 s. AWS says that it grows
+      exponentially, to 5 minutes (DG/invocation-async-error-handling.html), and does not publish the factor. A
+      throttled attempt pauses the whole queue of its function: AWS reads a long queue more slowly (the same page).
+    - `duplicate_event_probability`: chance that an event that was processed comes a second time. AWS says that it can
+      happen (the same page), and gives no figure.
+    - `mapping_s`: how long a mapping takes to begin, change or end. AWS: up to "several minutes"
+      (DG/services-kinesis-create.html).
+    - `poll_again_s`: how long a poller waits when the queue or stream refuses its call.
+    - `stream_backoff_s`: the longest wait before a batch of a stream is tried again; it grows from 1 s by
+      `backoff_factor`. AWS does not publish it.
     """
 
     account_concurrency: int = 1_000
@@ -34,3 +47,8 @@ class Models:
     memory_used_mb: int = 36
     provisioned_start_s: float = 90.0
     patience_s: float = 2.0
+    backoff_factor: float = 2.0
+    duplicate_event_probability: float = 0.0
+    mapping_s: float = 3.0
+    poll_again_s: float = 60.0
+    stream_backoff_s: float = 60.0

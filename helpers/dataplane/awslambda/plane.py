@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from helpers.cloud import Account, Call, DataPlane
+from helpers.dataplane.awslambda.asynchronous import Asynchronous
+from helpers.dataplane.awslambda.destinations import Destinations
 from helpers.dataplane.awslambda.functions import Functions
-from helpers.dataplane.awslambda.invocation import Invocation
 from helpers.dataplane.awslambda.invoke import Invoke
 from helpers.dataplane.awslambda.invoker import Invoker
+from helpers.dataplane.awslambda.mappings import Mappings
 from helpers.dataplane.awslambda.models import Models
 from helpers.dataplane.awslambda.request_ids import RequestIds
+
+if TYPE_CHECKING:
+    from helpers.dataplane import Cloud
 
 _CHANGES = (
     "CreateAlias", "CreateFunction", "DeleteAlias", "DeleteFunction", "DeleteFunctionConcurrency", "PublishVersion",
@@ -33,15 +38,15 @@ class Lambda(DataPlane):
         self.functions = Functions(account)
         self.ids = RequestIds(account)
         self.invoker = Invoker(account, self.functions, self.models)
-        account.answer(
-            "lambda", "Invoke", Invoke(account, self.functions, self.invoker, self.ids, self._accept)
-        )
+        cloud = cast("Cloud", account)
+        events = cloud, self.functions, self.invoker, self.ids, Destinations(cloud), self.models
+        self.asynchronous = Asynchronous(*events)
+        self.mappings = Mappings(*events)
+        invoke = Invoke(account, self.functions, self.invoker, self.ids, self.asynchronous.accept)
+        account.answer("lambda", "Invoke", invoke)
         for service, operations in (("lambda", _CHANGES), ("cloudformation", _STACK_CHANGES)):
             for operation in operations:
                 account.amend(service, operation, self._changed)
-
-    def _accept(self, invocation: Invocation) -> None:
-        self.invoker.start(invocation, lambda _ending: None)
 
     def _changed(self, call: Call, response: dict[str, Any]) -> None:
         """What is known about functions may be wrong now."""

@@ -25,7 +25,8 @@ def event_of(records: Sequence[str]) -> str:
 def fitting(sizes_bytes: Sequence[int], most: int) -> int:
     """How many of the next records one event takes: up to `most`, at least one, 6 MB in all.
 
-    The limit is that of synchronous invocations (gettingstarted-limits.html). Each size is that of a record as JSON text; the commas between records count, too.
+    Each size is that of a record as JSON text; the commas between records count, too. The limit is that of synchronous
+    invocations (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
     """
     room = SYNCHRONOUS_BYTES - len(_OPEN) - len(_CLOSE)
     for count, size_bytes in enumerate(sizes_bytes[:most]):
@@ -33,6 +34,11 @@ def fitting(sizes_bytes: Sequence[int], most: int) -> int:
         if room < 0:
             return max(count, 1)
     return min(len(sizes_bytes), most)
+
+
+def is_full(size_bytes: int, count: int, most: int) -> bool:
+    """True if a batch of `count` records, `size_bytes` in all, needs no more: it has `most`, or 6 MB."""
+    return count >= most or size_bytes + count - 1 + len(_OPEN) + len(_CLOSE) >= SYNCHRONOUS_BYTES
 
 
 def written(record: Record) -> tuple[str, int]:

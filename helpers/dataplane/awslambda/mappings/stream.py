@@ -1,0 +1,75 @@
+"""Reading a stream: its shards, and how far each of them was processed.
+
+Pages (https://docs.aws.amazon.com/lambda/latest/dg/): with-kinesis.html, with-ddb.html,
+invocation-eventsourcemapping.html.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from helpers.cloud import Actor
+from helpers.dataplane.awslambda.destinations import Destinations
+from helpers.dataplane.awslambda.mappings.mapping import Mapping
+from helpers.dataplane.awslambda.mappings.shard import ShardReader
+from helpers.dataplane.awslambda.mappings.sources import Source
+from helpers.dataplane.awslambda.mappings.target import Target
+from helpers.dataplane.awslambda.models import Models
+
+if TYPE_CHECKING:
+    from helpers.dataplane import Cloud
+
+Checkpoints = dict[str, str]
+"""Shard -> the sequence number up to which its records were processed, or discarded."""
+
+
+class StreamReader:
+    """Reads one stream for one mapping. It goes on behind the `checkpoints`, and moves them."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        mapping: Mapping,
+        target: Target,
+        source: Source,
+        checkpoints: Checkpoints,
+        destinations: Destinations,
+        models: Models,
+    ) -> None:
+        self.cloud = cloud
+        self.mapping = mapping
+        self.target = target
+        self.source = source
+        self.checkpoints = checkpoints
+        self.destinations = destinations
+        self.models = models
+        self.result = "No records processed"
+        """What the mapping's `LastProcessingResult` says."""
+        self.open = True
+        """False once the mapping is disabled, changed or deleted."""
+        self._shards: list[ShardReader] = []
+        self._actor: Actor | None = None
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._actor = self.cloud.spawn(self._list, name=f"{self.target.name}-poller", background=True)
+
+    def stop(self) -> None:
+        """Read no more. Batches that are being processed are finished. Called in a callback."""
+        self.open = False
+        for shard in self._shards:
+            shard.dismiss()
+        if self._actor is not None:
+            self._actor.stop()
+
+    def _list(self) -> None:
+        """The shards are read side by side; a child shard is begun when its parents were read to the end."""
+        while True:
+            try:
+                self._shards = [ShardReader(self, shard_id) for shard_id in self.source.shards()]
+                return
+            except ClientError as error:  # the stream is gone, or not there yet
+                self.result = f"PROBLEM: {error.response['Error']['Code']}"
+                self.cloud.sleep(self.models.poll_again_s)

@@ -1,0 +1,71 @@
+"""The function of a mapping, as pollers invoke it: synchronously."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helpers.dataplane.awslambda.functions import Functions
+from helpers.dataplane.awslambda.invocation import Ending, Invocation
+from helpers.dataplane.awslambda.invoker import Invoker
+from helpers.dataplane.awslambda.request_ids import RequestIds
+
+if TYPE_CHECKING:
+    from helpers.dataplane import Cloud
+
+
+class Target:
+    """A function, version or alias that pollers invoke.
+
+    `arn` is the ARN that was mapped, with the qualifier if there was one.
+    """
+
+    def __init__(
+        self, cloud: Cloud, functions: Functions, invoker: Invoker, ids: RequestIds, arn: str
+    ) -> None:
+        self.cloud = cloud
+        self.ids = ids
+        self.arn = arn
+        self._functions = functions
+        self._invoker = invoker
+        self._region = arn.split(":")[3]
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.arn.split(":")[6]
+
+    @property
+    def role(self) -> str:
+        """The ARN of the function's execution role. Raises ResourceNotFoundException."""
+        route = self._functions.route(self.arn, region=self._region)
+        return self._functions.configuration(route.arn, route.version).role
+
+    def invoke(self, event: str, attempt: int) -> tuple[Invocation, Ending]:
+        """Run the function with `event` (JSON text) and wait for its end; called in an actor.
+
+        Raises ServiceError if the function did not run: it is throttled (429), or gone (404).
+        """
+        route = self._functions.route(self.arn, region=self._region)
+        invocation = Invocation(
+            function=route.arn,
+            version=route.version,
+            payload=event,
+            kind="Mapping",
+            request_id=self.ids.next(),
+            qualifier=route.qualifier,
+            attempt=attempt,
+        )
+        over = self.cloud.signal()
+        endings: list[Ending] = []
+
+        def done(ending: Ending) -> None:
+            endings.append(ending)
+            over.fire()
+
+        self._invoker.start(invocation, done)
+        over.wait()
+        return invocation, endings[0]
+
+    def metric(self, name: str, value: float, unit: str = "Count") -> None:
+        """Publish a metric of the function."""
+        self.cloud.telemetry.metric("AWS/Lambda", name, value, unit, {"FunctionName": self.name})
