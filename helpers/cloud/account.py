@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -411,6 +412,22 @@ class Account:
         self._after(clock.microseconds(delay_s), call)
         return timer
 
+    @contextmanager
+    def acting_as(self, name: str) -> Iterator[None]:
+        """Let the calls that the caller makes meanwhile be those of the service `name`."""
+        who = self._acting()
+        if who is None:
+            before, self._acting_as = self._acting_as, name
+        else:
+            before, who.acting_as = who.acting_as, name
+        try:
+            yield
+        finally:
+            if who is None:
+                self._acting_as = before
+            else:
+                who.acting_as = before
+
     def host(
         self,
         function: Callable[[], None],
@@ -456,12 +473,15 @@ class Account:
         error: str | None = None,
         *,
         began_us: int | None = None,
+        asked: bool = False,
     ) -> None:
-        """Put what a service does by itself into the trail, under the service's name.
+        """Put what a service does by itself into the trail, under the service's name; or under the caller's name if
+        it was `asked` for it.
 
         It ends now, and began at `began_us` (microseconds since the Cloud was opened) or now.
         """
-        transport.record(self, service, operation, parameters, response, error, began_us)
+        who = self._who() if asked else service
+        transport.record(self, who, service, operation, parameters, response, error, began_us)
 
     def use(self, service: str) -> None:
         """Note that `service` is used; the first time, its data plane is attached."""
@@ -474,5 +494,5 @@ class Account:
 
     def _who(self) -> str:
         if scheduler.here() and actors.current is not None:
-            return actors.current.name
+            return actors.current.acting_as or actors.current.name
         return self._acting_as or "main"

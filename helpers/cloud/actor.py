@@ -80,6 +80,7 @@ class Actor:
         self.background = background
         self.patience_s = patience_s
         self.when_evicted = when_evicted
+        self.acting_as: str | None = None  # the service in whose name it makes calls now
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None

@@ -503,6 +503,7 @@ def _write(
 
 def record(
     account: Account,
+    who: str,
     service: str,
     operation: str,
     parameters: dict[str, Any],
@@ -510,7 +511,7 @@ def record(
     error: str | None,
     began_us: int | None = None,
 ) -> None:
-    """A row for what `service` did by itself since `began_us`, or at this instant."""
+    """A row for what `service` did for `who`, or by itself, since `began_us` or at this instant."""
     account._calls += 1
     now_us = account.now_us
     account._trail.add(
@@ -519,7 +520,7 @@ def record(
             account._calls,
             1,
             now_us,
-            service,
+            who,
             service,
             operation,
             copied(parameters),

@@ -235,3 +235,35 @@ def test_what_moto_delivers_goes_to_the_plane(account):
     sns.publish(TopicArn=topic, Message="hello")
     assert received == [("q", "hello")]
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+
+
+def test_a_service_makes_calls_in_its_own_name(account):
+    sqs = account.client("sqs")
+
+    def ask(name):
+        time.sleep(1)
+        sqs.list_queues()
+        with account.acting_as(name):
+            sqs.list_queues()  # takes time, in which the other one calls, too
+            account.record("dax", "GetItem", {}, asked=True)
+        sqs.list_queues()
+
+    for name in ("first", "second"):
+        account.spawn(ask, f"cache of {name}", name=name)
+    account.run()
+    rows = account.trail
+    for name in ("first", "second"):
+        actors = rows[rows.actor.str.contains(name)].actor
+        assert list(actors) == [name, f"cache of {name}", f"cache of {name}", name]
+
+
+def test_a_cell_makes_calls_in_the_name_of_a_service(account):
+    sqs = account.client("sqs")
+    with account.acting_as("dax"):
+        sqs.list_queues()
+        account.at(0.005, sqs.list_queues)
+        account.advance(1)
+    sqs.list_queues()
+    account.record("dax", "GetItem", {})
+    account.record("dax", "GetItem", {}, asked=True)
+    assert list(account.trail.actor) == ["dax", "main", "main", "dax", "main"]
