@@ -1,0 +1,5 @@
+"""The experiments of section 21, in the order in which its notebook uses them."""
+
+from helpers.sections.s21_lambda.experiments.memory import Memory
+
+EXPERIMENTS = (Memory(),)
