@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from helpers.cloud import Account, Call, DataPlane
 from helpers.dataplane.dynamodb.changes import Changes
+from helpers.dataplane.dynamodb.dax import Dax
 from helpers.dataplane.dynamodb.items import Items
 from helpers.dataplane.dynamodb.locks import Locks
 from helpers.dataplane.dynamodb.models import Models
@@ -16,6 +17,9 @@ from helpers.dataplane.dynamodb.tables import Tables
 from helpers.dataplane.dynamodb.transactions import Transactions
 from helpers.dataplane.dynamodb.ttl import TimeToLive
 from helpers.dataplane.dynamodb.writing import Writing
+
+if TYPE_CHECKING:
+    from helpers.dataplane import Cloud
 
 _CHANGES_A_TABLE = (
     "CreateTable", "UpdateTable", "UpdateTimeToLive", "RestoreTableFromBackup", "RestoreTableToPointInTime",
@@ -69,6 +73,10 @@ class DynamoDb(DataPlane):
         self.changes.listen(ttl.changed)
         account.answer("dynamodb", "UpdateTimeToLive", ttl.update)
         account.answer("dynamodb", "DescribeTimeToLive", ttl.describe)
+
+    def dax(self, **options: Any) -> Dax:
+        """A new DAX cluster in front of this account's tables; `options` as `Dax` takes them."""
+        return Dax(cast("Cloud", self.account), **options)
 
     def _serve_streams(self) -> None:
         """Follow what becomes of tables, and answer the calls of the `dynamodbstreams` client."""
