@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import simpy
+from simpy.events import NORMAL
 
 from helpers.cloud import actor as actors
 from helpers.cloud import clock, learner, scheduler, transport
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _NEVER = float("inf")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Any = NORMAL + 1  # SimPy's priority of what comes last at its instant
 
 
 class StillRunning(UserWarning):
@@ -42,6 +44,13 @@ class _Environment(simpy.Environment):
 
     def move_to(self, now_us: int) -> None:
         self._now = now_us
+
+    def last(self, delay_us: int) -> simpy.Event:
+        """An event after `delay_us`, behind all others of its instant."""
+        event = simpy.Event(self)
+        event._ok, event._value = True, None
+        self.schedule(event, _LAST, delay_us)
+        return event
 
 
 class Timer:
@@ -260,8 +269,8 @@ class Account:
         if duration_us is not None:
             self._environment.move_to(int(target_us))
 
-    def _after(self, delay_us: int, callback: Callable[[], None]) -> None:
-        event = self._environment.timeout(delay_us)
+    def _after(self, delay_us: int, callback: Callable[[], None], *, last: bool = False) -> None:
+        event = self._environment.last(delay_us) if last else self._environment.timeout(delay_us)
         assert event.callbacks is not None
         event.callbacks.append(lambda _event: callback())
 
@@ -398,8 +407,14 @@ class Account:
         """Something to wait for in virtual time."""
         return Signal(self)
 
-    def at(self, delay_s: float, function: Callable[[], None], *, name: str | None = None) -> Timer:
-        """Call `function` after `delay_s`, as the service `name`. It must not wait."""
+    def at(
+        self, delay_s: float, function: Callable[[], None], *, name: str | None = None, last: bool = False
+    ) -> Timer:
+        """Call `function` after `delay_s`, as the service `name`. It must not wait.
+
+        `last` lets everything else that is due at that instant come before it: what asks again for something that
+        others give back.
+        """
 
         def call() -> None:
             before, self._acting_as = self._acting_as, name
@@ -409,7 +424,7 @@ class Account:
                 self._acting_as = before
 
         timer = Timer(function)
-        self._after(clock.microseconds(delay_s), call)
+        self._after(clock.microseconds(delay_s), call, last=last)
         return timer
 
     @contextmanager

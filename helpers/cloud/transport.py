@@ -297,12 +297,12 @@ def _one_attempt(
                 if error.parsed is not None:
                     return error.status, error.parsed, error.code
                 return error.status, _error_answer(error), error.code
-    except (*_PASSES, actors.ActorDropped, KeyboardInterrupt):
-        raise
     except actors.Eviction:
         if who is not None:
             who.in_service = False
             who.evict()
+        raise
+    except (*_PASSES, actors.ActorDropped, KeyboardInterrupt):
         raise
     except Exception as defect:
         defect.add_note(
@@ -329,7 +329,9 @@ def _metadata(
 ) -> dict[str, str]:
     """Give the answer the ResponseMetadata that moto would give it, unless moto did; returns the headers."""
     known = parsed.get("ResponseMetadata")
-    if known is not None:  # the checksum is that of a body that is not here: botocore would see a broken answer
+    if (
+        known is not None
+    ):  # the checksum is that of a body that is not here: botocore would see a broken answer
         return {name: text for name, text in known["HTTPHeaders"].items() if name != "x-amz-crc32"}
     with state.lock:
         account._state.activate()  # type: ignore[union-attr]  # the client's Cloud is open
@@ -344,7 +346,7 @@ def _metadata(
             "x-amzn-requestid": request_id,
         }
     else:
-        fault = parsed["Error"]["Type"]
+        fault = parsed["Error"].get("Type", "Sender")  # a protocol other than SQS's says it elsewhere, or not
         shape = parsed["Error"].get("QueryErrorCode", error)
         headers = {
             "server": "amazon.com",
@@ -375,16 +377,7 @@ def _forward(
     """What moto answers to one attempt, without retries and without a trail: at once where moto's handler can be
     asked, else by the usual way through botocore.
     """
-    members = model.output_shape.members if model.output_shape is not None else ()
-    with clock.seen_from(account):
-        at_once = direct.answer(
-            model.service_model.service_name,
-            model.name,
-            parameters,
-            client.meta.region_name,
-            account_id,
-            members,
-        )
+    at_once = _at_once(client, account, model, parameters, account_id)
     if at_once is not None:
         return at_once
     context = dict(context, retries={"attempt": 1, "invocation-id": "forwarded"})
@@ -412,6 +405,19 @@ def _forward(
         raise ServiceError(error.get("Code", ""), error.get("Message", ""), http.status_code, parsed=parsed)
     parsed["ResponseMetadata"].setdefault("RetryAttempts", 0)
     return parsed
+
+
+def _at_once(
+    client: Any, account: Account, model: Any, parameters: dict[str, Any], account_id: str
+) -> dict[str, Any] | None:
+    """What moto's handler answers, or None where the usual way must be taken."""
+    service = model.service_model.service_name
+    if not direct.knows(service, model.name):
+        return None
+    with clock.seen_from(account):
+        return direct.answer(
+            service, model.name, parameters, client.meta.region_name, account_id, model.output_shape.members
+        )
 
 
 def _account_id(account: Account, client: Any) -> str:
@@ -547,6 +553,10 @@ def ask(
     context = _request_context(client, model)
     with state.lock:
         account._state.activate()  # type: ignore[union-attr]  # the caller has checked
+        if direct.only_reads(service, operation):
+            found = _at_once(client, account, model, parameters, account_id or account.account_id)
+            if found is not None:
+                return found
         drawn = ids.generator.getstate()
         try:
             answer = _forward(client, account, model, parameters, context, account_id or account.account_id)

@@ -267,3 +267,17 @@ def test_a_cell_makes_calls_in_the_name_of_a_service(account):
     account.record("dax", "GetItem", {})
     account.record("dax", "GetItem", {}, asked=True)
     assert list(account.trail.actor) == ["dax", "main", "main", "dax", "main"]
+
+
+def test_what_asks_last_comes_after_all_that_its_instant_brings(account):
+    log = []
+
+    def gives_back():
+        time.sleep(1)
+        account.at(0, lambda: account.at(0, lambda: log.append("given back")))
+
+    account.at(1, lambda: log.append("asked"), last=True)
+    account.at(2, lambda: log.append("never"), last=True).cancel()
+    account.spawn(gives_back)
+    account.advance(3)
+    assert log == ["given back", "asked"]

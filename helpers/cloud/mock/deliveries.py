@@ -113,6 +113,109 @@ def watch_functions() -> None:
     replace(LambdaBackend, "send_kinesis_message", written, because="a shard's poller hears of its records")
 
 
+def watch_topics() -> None:
+    """Let a function hear of a message with its topic, id and attributes, of which moto makes up its own.
+
+    Called when moto's SNS is loaded. The event is that of https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html.
+    """
+    from moto.core.utils import iso_8601_datetime_with_milliseconds
+    from moto.sns.models import Subscription
+
+    publish_in_moto = Subscription.publish
+
+    def publish(
+        self: Subscription,
+        message: str,
+        message_id: str,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        group_id: str | None = None,
+        deduplication_id: str | None = None,
+        message_structure: str | None = None,
+    ) -> None:
+        receiver = _receiver("lambda") if self.protocol == "lambda" else None
+        if receiver is None:
+            publish_in_moto(
+                self,
+                message,
+                message_id,
+                subject,
+                message_attributes,
+                group_id,
+                deduplication_id,
+                message_structure,
+            )
+            return
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(message_attributes, message):
+            return
+        if message_structure == "json":
+            message = self._parse_message_structure(message, self.protocol)
+        region = self.topic_arn.split(":")[3]
+        service = f"https://sns.{region}.amazonaws.com/"
+        notice = {
+            "SignatureVersion": "1",
+            "Timestamp": iso_8601_datetime_with_milliseconds(),
+            "Signature": "EXAMPLE",
+            "SigningCertUrl": f"{service}SimpleNotificationService-EXAMPLE.pem",
+            "MessageId": message_id,
+            "Message": message,
+            "MessageAttributes": message_attributes or {},
+            "Type": "Notification",
+            "UnsubscribeUrl": f"{service}?Action=Unsubscribe&SubscriptionArn={self.arn}",
+            "TopicArn": self.topic_arn,
+            "Subject": subject,
+        }
+        record = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": self.arn,
+            "Sns": notice,
+        }
+        receiver(self.endpoint, {"Records": [record]})
+
+    replace(Subscription, "publish", publish, because="a function hears what a topic was told")
+
+
+def watch_rules() -> None:
+    """Let a rule of an event bus reach functions, which moto's rules do not.
+
+    Called when moto's EventBridge is loaded.
+    """
+    from moto.core.utils import iso_8601_datetime_without_milliseconds, utcfromtimestamp
+    from moto.events.models import Rule
+    from moto.events.utils import EventTemplateParser
+
+    send_in_moto = Rule.send_to_targets
+
+    def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:
+        everyone = self.targets
+        targets = [target for target in everyone if target["Arn"].split(":")[2] == "lambda"]
+        receiver = _receiver("lambda") if targets else None
+        if receiver is None:
+            send_in_moto(self, original_event, transform_input)
+            return
+        if self.event_pattern.matches_event(original_event):
+            for target in targets:
+                transformer = target.get("InputTransformer", {})
+                event = EventTemplateParser.parse(
+                    input_template=transformer.get("InputTemplate"),
+                    input_paths_map=transformer.get("InputPathsMap", {}),
+                    event=original_event,
+                )
+                if "time" in event and not transformer:
+                    at = utcfromtimestamp(float(event["time"]))  # type: ignore[arg-type]  # moto keeps seconds there
+                    event = {**event, "time": iso_8601_datetime_without_milliseconds(at)}
+                receiver(target["Arn"], json.loads(target["Input"]) if "Input" in target else event)
+        self.targets = [target for target in everyone if target not in targets]
+        try:
+            send_in_moto(self, original_event, transform_input)
+        finally:
+            self.targets = everyone
+
+    replace(Rule, "send_to_targets", send_to_targets, because="a rule's function hears of its events")
+
+
 def install() -> None:
     """Wrap the method by which moto's services write to a queue."""
     replace(SQSBackend, "send_message", _send_message, because="a queue's data plane hears of deliveries")

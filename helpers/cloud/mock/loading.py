@@ -27,6 +27,10 @@ def _get_backend(service: str) -> Any:
         _let_objects_go()
     if service == "dynamodb":
         tables.install()
+    if service == "sns":
+        deliveries.watch_topics()
+    if service == "events":
+        deliveries.watch_rules()
     if service in ("lambda", "awslambda", "cloudformation"):
         _watch_functions()
     if service in ("dynamodb", "dynamodbstreams", "lambda", "awslambda", "cloudformation"):

@@ -134,7 +134,7 @@ class Asynchronous:
             queue.timer.cancel()
         queue.wakes_us = wakes_us
         delay_s = max(0, wakes_us - self._cloud.now_us) / SECOND_US
-        queue.timer = self._cloud.at(delay_s, partial(self._read, queue), name="lambda")
+        queue.timer = self._cloud.at(delay_s, partial(self._read, queue), name="lambda", last=True)
 
     def _read(self, queue: _Queue) -> None:
         queue.timer = None

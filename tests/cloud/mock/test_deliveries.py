@@ -50,6 +50,62 @@ def test_a_topic_hands_its_message_to_the_plane(account: Account, function: str)
     sns.publish(TopicArn=topic, Message="hello")
     assert [arn for arn, _ in heard] == [function]
     assert heard[0][1]["Records"][0]["Sns"]["Message"] == "hello"
+    assert heard[0][1]["Records"][0]["Sns"]["TopicArn"] == topic
+
+
+def test_a_subscription_hands_on_what_its_filter_lets_pass(account: Account, function: str) -> None:
+    heard: list[str] = []
+    account.on_delivery("lambda", lambda arn, event: heard.append(event["Records"][0]["Sns"]["Message"]))
+    sns = account.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    policy = {"FilterPolicy": '{"colour": ["red"]}'}
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function, Attributes=policy)
+    for colour in ("red", "blue"):
+        attribute = {"DataType": "String", "StringValue": colour}
+        sns.publish(TopicArn=topic, Message=colour, MessageAttributes={"colour": attribute})
+    assert heard == ["red"]
+
+
+def test_a_rule_hands_its_event_to_the_plane_and_to_its_other_targets(
+    account: Account, function: str
+) -> None:
+    heard: list[tuple[str, Any]] = []
+    account.on_delivery("lambda", lambda arn, event: heard.append((arn, event)))
+    sqs, events = account.client("sqs"), account.client("events")
+    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="r", EventPattern='{"source": ["shop"]}')
+    events.put_targets(
+        Rule="r",
+        Targets=[
+            {"Id": "1", "Arn": function},
+            {"Id": "2", "Arn": arn},
+            {"Id": "3", "Arn": function, "Input": '{"fixed": true}'},
+        ],
+    )
+    for source in ("shop", "other"):
+        events.put_events(Entries=[{"Source": source, "DetailType": "order", "Detail": '{"n": 1}'}])
+    (whole, fixed) = [event for _, event in heard]
+    assert (whole["source"], whole["detail"], whole["time"]) == ("shop", {"n": 1}, "2026-01-05T09:00:00Z")
+    assert fixed == {"fixed": True}
+    assert len(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]) == 1
+    assert len(events.list_targets_by_rule(Rule="r")["Targets"]) == 3
+
+
+def test_the_plane_hears_of_records_in_a_stream_with_a_mapping(account: Account, function: str) -> None:
+    heard: list[tuple[str, str]] = []
+    account.on_delivery("lambda", lambda arn, event: None)
+    account.on_delivery("kinesis", lambda arn, shard_id: heard.append((arn, shard_id)))
+    kinesis = account.client("kinesis")
+    kinesis.create_stream(StreamName="s", ShardCount=2)
+    stream = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["StreamARN"]
+    kinesis.put_record(StreamName="s", Data=b"x", PartitionKey="a")
+    assert heard == []
+    account.client("lambda").create_event_source_mapping(
+        EventSourceArn=stream, FunctionName="work", StartingPosition="LATEST"
+    )
+    put = kinesis.put_record(StreamName="s", Data=b"x", PartitionKey="a")
+    assert heard == [(stream, put["ShardId"])]
 
 
 def test_a_bucket_hands_its_event_to_the_plane(account: Account, function: str) -> None:

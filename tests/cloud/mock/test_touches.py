@@ -42,6 +42,9 @@ PARAMETERS = {
     "moto.sqs.models.Queue.wait_for_messages": "self timeout",
     "moto.sqs.models.SQSBackend.send_message": "self queue_name message_body message_attributes delay_seconds "
     "deduplication_id group_id system_attributes validate_group_id",
+    "moto.events.models.Rule.send_to_targets": "self original_event transform_input",
+    "moto.sns.models.Subscription.publish": "self message message_id subject message_attributes group_id "
+    "deduplication_id message_structure",
     "moto.awslambda.models.LambdaFunction.invoke": "self body request_headers response_headers",
     "moto.awslambda.models.LambdaBackend.send_sqs_batch": "self function_arn messages queue_arn",
     "moto.awslambda.models.LambdaBackend.send_dynamodb_items": "self function_arn items source",
@@ -59,6 +62,7 @@ PARAMETERS = {
     "moto.dynamodb.models.table.Table.sorted_items": "self hash_key_attrs range_key_attrs items",
     "moto.dynamodb.models.dynamo_type.LimitedSizeDict.__setitem__": "self key value",
     "moto.dynamodb.models.utilities.dynamo_to_dict": "obj",
+    "moto.dynamodb.parsing.expressions.UpdateExpressionParser.make": "expression_str",
 }
 
 LOOK = """

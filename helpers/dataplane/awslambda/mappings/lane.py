@@ -189,7 +189,7 @@ class Lane:
         until_us = self._cloud.now_us + round(wait_s * SECOND_US)
         while piece.items and (left_us := until_us - self._cloud.now_us) > 0 and self._reader.open:
             old_us = piece.items[0].arrived_us + self._oldest_us() - self._cloud.epoch_us
-            self._cloud.pause_us(min(left_us, max(old_us, 0)))
+            self._reader.target.pause(min(left_us, max(old_us, 0)))
             self._drop_old(piece)
 
     # Giving up

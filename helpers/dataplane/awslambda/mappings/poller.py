@@ -122,7 +122,7 @@ class Poller:
                 visible_us = batch[0].received_us + self._messages.visibility_us()
                 if self._cloud.now_us + wait_us >= visible_us:
                     return
-                self._cloud.pause_us(wait_us)
+                self._reader.target.pause(wait_us)
             else:
                 self._settle(batch, ending)
                 return

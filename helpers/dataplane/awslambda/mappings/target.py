@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from helpers.dataplane.awslambda.functions import Functions
 from helpers.dataplane.awslambda.invocation import Ending, Invocation
 from helpers.dataplane.awslambda.invoker import Invoker
+from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.request_ids import RequestIds
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ class Target:
         self._invoker.start(invocation, done)
         over.wait()
         return invocation, endings[0]
+
+    def pause(self, duration_us: int) -> None:
+        """Wait before the function is invoked again; what ends at that instant gives its capacity back first."""
+        over = self.cloud.signal()
+        self.cloud.at(duration_us / SECOND_US, over.fire, name="lambda", last=True)
+        over.wait()
 
     def metric(self, name: str, value: float, unit: str = "Count") -> None:
         """Publish a metric of the function."""
