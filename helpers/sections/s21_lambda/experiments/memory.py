@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from helpers.dataplane.awslambda.limits import MEMORY_MB, MEMORY_OF_A_VCPU_MB
 from helpers.experiments import (
@@ -137,8 +138,7 @@ class Memory(Experiment):
     differences = (
         "How long work takes is stated (`helpers.cpu`), not measured: AWS promises the share of a vCPU, not a speed.",
         "Waiting costs no processor here; a function that waits on AWS still does a little work.",
-        "The prices are those of x86 in us-east-1 without the free tier, for warm starts; the start of an environment is "
-        "billed too.",
+        "The prices are for x86, us-east-1 and warm starts, without the free tier; a cold start is billed too.",
     )
 
     def run(self, cloud: Cloud, p: Values) -> None:
@@ -212,7 +212,7 @@ class Memory(Experiment):
             f"{first.memory_mb:,} MB and {last.memory_mb:,} MB take {first.run_s:.2f} s and {last.run_s:.2f} s, for "
             f"{first.usd_per_million:.2f} and {last.usd_per_million:.2f} USD a million"
         )
-        grows = all(a.usd_per_million < b.usd_per_million for a, b in zip(sizes, sizes[1:], strict=False))
+        grows = all(a.usd_per_million < b.usd_per_million for a, b in pairwise(sizes))
         if abs(first.run_s - last.run_s) < 0.002 and grows:
             return true(f"{said}: a thread has one vCPU at most.")
         return false(f"{said}.")
@@ -351,7 +351,7 @@ Memory.scenes = (
             number="duration_s",
             unit="s",
             tolerance=0.05,
-            reply="2 s, as before: this code has one thread, and a thread uses one processor at a time. The bill doubles.",
+            reply="2 s, as before: this code has one thread, and a thread uses one processor. The bill doubles.",
         ),
         {"memory_mb": 3538},
         ("memory_mb", "threads"),
@@ -405,7 +405,7 @@ Memory.scenes = (
             number="stopped",
             unit="sizes",
             tolerance=0,
-            reply="At 128 and 256 MB: 2 s on a whole vCPU are 28 s and 14 s there. Both are billed for 10 s, and give nothing.",
+            reply="At 128 and 256 MB, where it takes 28 s and 14 s. Both are billed for 10 s, and give nothing.",
         ),
         {"timeout_s": 10},
         ("timeout_s", "memory_mb", "work_vcpu_s"),

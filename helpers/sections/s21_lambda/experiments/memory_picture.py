@@ -82,8 +82,9 @@ def words_of(p: Values, m: Any, title: str) -> str:
         cheapest = min(m.good, key=lambda size: size.usd_per_million)
         fastest = min(m.good, key=lambda size: round(size.run_s, 3))
         text += (
-            f" Of {len(m.sizes)} sizes, {cheapest.memory_mb:,} MB is the cheapest ({cheapest.usd_per_million:,.2f} USD) "
-            f"and {fastest.memory_mb:,} MB the smallest of the fastest ({pictures.human(fastest.run_s)})."
+            f" Of {len(m.sizes)} sizes, {cheapest.memory_mb:,} MB is the cheapest "
+            f"({cheapest.usd_per_million:,.2f} USD) and {fastest.memory_mb:,} MB the smallest of the fastest "
+            f"({pictures.human(fastest.run_s)})."
         )
     if m.summary["stopped"]:
         text += f" At {plural(m.summary['stopped'], 'size')} the timeout stops the run."

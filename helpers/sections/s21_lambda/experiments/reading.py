@@ -1,4 +1,4 @@
-"""What the trail of section 21 says of functions: each run of a handler, and how to make a function in the first place."""
+"""What a trail says of functions: each run of a handler. And how a run makes a function in the first place."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ THROTTLED = "TooManyRequestsException"
 class Execution(NamedTuple):
     """One run of a handler, as the service records it. Times are seconds since the Cloud was opened.
 
-    `start_s` is when the environment was taken or began to start, `end_s` when the run was over; `init_s` is 0 for a warm
-    start. `kind` is RequestResponse, Event or Mapping; `attempt` counts from 1 for a request id; `error` is the type of
-    the error, or None. `environment` is the name of its execution environment.
+    `start_s` is when the environment was taken or began to start, `end_s` when the run was over; `init_s` is 0
+    for a warm start. `kind` is RequestResponse, Event or Mapping; `attempt` counts from 1 for a request id;
+    `error` is the type of the error, or None. `environment` is the name of its execution environment.
     """
 
     function: str
