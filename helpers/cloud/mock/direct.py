@@ -16,7 +16,6 @@ from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
 
 from helpers.cloud.mock import ids
-from helpers.cloud.trail import copied
 
 _HANDLERS = {"dynamodb": "moto.dynamodb.responses:DynamoHandler"}
 # Service -> the handler whose operations read `body` and return an ActionResult.
@@ -38,6 +37,20 @@ OPERATIONS = {
     )
 }
 
+_READING = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
+_DRAWING = frozenset({"TransactWriteItems"})
+# Operations that may have drawn ids for what they wrote when they find out that they fail.
+
+
+def knows(service: str, operation: str) -> bool:
+    """True if moto's handler can be asked for the operation."""
+    return operation in OPERATIONS.get(service, ())
+
+
+def only_reads(service: str, operation: str) -> bool:
+    """True if the handler, asked for the operation, neither writes anything nor draws an id."""
+    return knows(service, operation) and operation in _READING
+
 
 @functools.cache
 def _handler(service: str) -> Any:
@@ -53,29 +66,25 @@ def _method(operation: str) -> str:
 def answer(
     service: str, operation: str, parameters: dict[str, Any], region: str, account_id: str, members: Any
 ) -> dict[str, Any] | None:
-    """What moto answers to the call, or None where the usual way must be taken: another operation, or an error.
+    """What moto answers to the call, one of those it `knows`, or None where the usual way must be taken: an error.
 
     `members` are the names in the operation's output; the caller has made the Cloud's state the active one.
     """
-    if operation not in OPERATIONS.get(service, ()):
-        return None
     request = _own(parameters)
     handler = _handler(service)()
     handler.body = handler.params = request
     handler.region, handler.current_account = region, account_id
-    drawn = ids.generator.getstate()
+    drawn = ids.generator.getstate() if operation in _DRAWING else None
     try:
         found = getattr(handler, _method(operation))()
     except Exception:  # noqa: BLE001  # whatever it is, the usual way says it as AWS does
-        ids.generator.setstate(drawn)
+        if drawn is not None:
+            ids.generator.setstate(drawn)
         return None
     if not isinstance(found, ActionResult) or not isinstance(found.result, dict):
         return None
     result = found.result
-    answered: dict[str, Any] = copied(
-        {name: result[name] for name in members if result.get(name) is not None}
-    )
-    return answered
+    return {name: result[name] for name in members if result.get(name) is not None}
 
 
 def _own(value: Any) -> Any:

@@ -7,6 +7,7 @@ written there) and for sets, whose order is an accident of the process there.
 from __future__ import annotations
 
 import copy
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
@@ -25,6 +26,7 @@ def install() -> None:
     from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
     from moto.dynamodb.models.table import Table
     from moto.dynamodb.models.utilities import dynamo_to_dict
+    from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]  # untyped
 
     query = Table.query
 
@@ -71,6 +73,8 @@ def install() -> None:
         dict.__setitem__,
         because="the data plane counts an item's bytes as AWS does",
     )
+    parsed = functools.lru_cache(maxsize=1_000)(UpdateExpressionParser.make)
+    replace(UpdateExpressionParser, "make", staticmethod(parsed), because="an expression is parsed once")
     replace(table, "RESULT_SIZE_LIMIT", _PAGE_BYTES, because="a page has 1 MB")
     replace(responses, "TRANSACTION_MAX_ITEMS", _TRANSACTION_ACTIONS, because="a transaction reads 100 items")
     replace(

@@ -11,14 +11,14 @@ from datetime import datetime
 from math import ceil
 from typing import NamedTuple
 
-from helpers.cloud import Account, ServiceError
+from helpers.cloud import Account
 from helpers.dataplane.dynamodb.limits import NEW_READS, NEW_WRITES
 from helpers.dataplane.dynamodb.metrics import Metrics
 from helpers.dataplane.dynamodb.models import Models
-from helpers.dataplane.dynamodb.modes import Limit, OnDemand, Provisioned
+from helpers.dataplane.dynamodb.modes import OnDemand, Provisioned
 from helpers.dataplane.dynamodb.supply import PARTITION_LIMITS, Charge, Direction, Resource, Supply
 from helpers.dataplane.dynamodb.tables import Index, Table, Tables, TableState, Throughput
-from helpers.dataplane.dynamodb.throttling import Refusal, throttled
+from helpers.dataplane.dynamodb.throttling import Refusal, Throttled
 
 _NEW = {Direction.READ: NEW_READS, Direction.WRITE: NEW_WRITES}
 
@@ -49,7 +49,7 @@ class Capacity:
     def __init__(self, account: Account, tables: Tables, models: Models, metrics: Metrics) -> None:
         self._account = account
         self._models = models
-        self._metrics = metrics
+        self.metrics = metrics
         self._pairs: dict[TableState, dict[str | None, _Pair]] = {}
         self._shape = self._shape_of(models)
         tables.when_changed(self._changed)
@@ -71,38 +71,29 @@ class Capacity:
 
     # Who gets
 
-    def refusals(self, charges: Iterable[Charge]) -> list[Refusal]:
-        """Why a request with these charges may not pass now; empty if it may."""
+    def require(self, charges: Iterable[Charge]) -> None:
+        """Raise Throttled if a request with these charges may not pass now."""
         now_us = self._account.now_us
-        found = []
+        refusals = []
         for charge in charges:
             limit = charge.supply.refusal(charge.units, charge.shares, now_us)
             if limit is not None:
-                found.append(Refusal(charge.supply, limit))
-                if limit is Limit.KEY_RANGE:
-                    charge.supply.refused(charge.shares, now_us)
-        return found
+                refusals.append(Refusal(charge.supply, limit))
+        if refusals:
+            self.metrics.refused(refusals)
+            raise Throttled(refusals)
 
     def spend(self, charges: Iterable[Charge]) -> None:
         """A request with these charges passes."""
         now_us = self._account.now_us
         for charge in charges:
             charge.supply.take(charge.units, charge.shares, now_us)
-            self._metrics.consumed(charge)
+            self.metrics.consumed(charge)
 
-    def admit(self, operation: str, charges: Iterable[Charge]) -> None:
-        """Let a request pass, or raise the error with which it is throttled."""
-        charges = tuple(charges)
-        refused = self.refusals(charges)
-        if refused:
-            raise self.throttled(operation, refused)
-        self.spend(charges)
-
-    def throttled(self, operation: str, refused: list[Refusal]) -> ServiceError:
-        """The error of a request that was refused, which is counted as throttled."""
-        self._metrics.refused(refused)
-        self._metrics.throttled(operation, refused)
-        return throttled(refused)
+    def request_throttled(self, operation: str, error: Throttled) -> Throttled:
+        """A whole request fails because of `error`, which is what the caller is told."""
+        self.metrics.throttled(operation, error.refusals)
+        return error
 
     # What the configuration says
 

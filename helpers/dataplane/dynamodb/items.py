@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from helpers.cloud import Account
 from helpers.dataplane.dynamodb.size import Item
 from helpers.dataplane.dynamodb.tables import TableState
@@ -19,13 +21,13 @@ class Items:
         item: Item | None = self._ask("GetItem", state, parameters).get("Item")
         return item
 
-    def put(self, state: TableState, item: Item) -> None:
-        """Put a whole item in the place of what has its key."""
-        self._ask("PutItem", state, {"TableName": state.table.name, "Item": dict(item)})
+    def put(self, state: TableState, item: Item) -> dict[str, Any]:
+        """Put a whole item in the place of what has its key. Returns moto's reply."""
+        return self._ask("PutItem", state, {"TableName": state.table.name, "Item": dict(item)})
 
-    def remove(self, state: TableState, key: Item) -> None:
-        """Delete the item with this primary key, if there is one."""
-        self._ask("DeleteItem", state, {"TableName": state.table.name, "Key": dict(key)})
+    def remove(self, state: TableState, key: Item) -> dict[str, Any]:
+        """Delete the item with this primary key, if there is one. Returns moto's reply."""
+        return self._ask("DeleteItem", state, {"TableName": state.table.name, "Key": dict(key)})
 
     def restore(self, state: TableState, key: Item, item: Item | None) -> None:
         """Let what has this primary key be `item` again, or nothing."""
@@ -34,7 +36,7 @@ class Items:
         else:
             self.put(state, item)
 
-    def _ask(self, operation: str, state: TableState, parameters: dict[str, object]) -> dict[str, Item]:
+    def _ask(self, operation: str, state: TableState, parameters: dict[str, object]) -> dict[str, Any]:
         return self._account.ask(
             "dynamodb", operation, parameters, region=state.region, account_id=state.account_id
         )

@@ -14,6 +14,11 @@ MB = 1_024 * KB
 GB = 1_024 * MB
 
 ITEM_BYTES = 400 * KB  # GUIDE/Constraints.html, names and values
+PARTITION_KEY_BYTES = 2_048  # GUIDE/Constraints.html
+SORT_KEY_BYTES = 1_024  # GUIDE/Constraints.html
+NESTING = 32  # GUIDE/Constraints.html: levels of lists and maps
+NUMBER_DIGITS = 38  # GUIDE/Constraints.html
+EXPRESSION_BYTES = 4 * KB  # GUIDE/Constraints.html
 READ_BYTES = 4 * KB  # GUIDE/Constraints.html: a read unit reads up to so much
 WRITE_BYTES = 1 * KB  # GUIDE/Constraints.html: a write unit writes up to so much
 PAGE_BYTES = 1 * MB  # API/API_Query.html, API/API_Scan.html: what one call reads at most

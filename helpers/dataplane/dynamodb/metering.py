@@ -35,6 +35,11 @@ class Cost:
     of_global: dict[str, float] = field(default_factory=dict)
     charges: list[Charge] = field(default_factory=list)
 
+    @classmethod
+    def nothing(cls, like: Cost) -> Cost:
+        """No units yet, on the same table."""
+        return cls(like.state, like.direction)
+
     @property
     def units(self) -> float:
         """All units."""

@@ -10,11 +10,11 @@ import hashlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
-from decimal import Decimal
 
 from helpers.dataplane.dynamodb.bucket import Bucket
 from helpers.dataplane.dynamodb.limits import MINUTE_US, SECOND_US
 from helpers.dataplane.dynamodb.size import Value
+from helpers.dataplane.dynamodb.values import number
 
 _SPACE = 2**32
 _COOL_US = MINUTE_US  # a partition that refused nothing for a minute is not hot any more
@@ -22,16 +22,12 @@ _COOL_US = MINUTE_US  # a partition that refused nothing for a minute is not hot
 
 def position_of(values: Iterable[Value]) -> int:
     """Where a partition key lies in the space of hashes: a whole number below 2**32."""
-    digest = hashlib.blake2b(digest_size=4)
+    parts = []
     for value in values:
         for kind, content in value.items():
-            data = content if isinstance(content, bytes) else _text(kind, content).encode()
-            digest.update(b"%s%d:%s" % (kind.encode(), len(data), data))
-    return int.from_bytes(digest.digest())
-
-
-def _text(kind: str, content: str) -> str:
-    return str(Decimal(content).normalize()) if kind == "N" else content
+            data = content if kind == "B" else (number(content) if kind == "N" else content).encode()
+            parts.append(b"%s%d:%s" % (kind.encode(), len(data), data))
+    return int.from_bytes(hashlib.blake2b(b"".join(parts), digest_size=4).digest())
 
 
 class _Partition:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from helpers.cloud import Account, Call, DataPlane
+from helpers.dataplane.dynamodb.capacity import Capacity
 from helpers.dataplane.dynamodb.changes import Changes
 from helpers.dataplane.dynamodb.dax import Dax
 from helpers.dataplane.dynamodb.items import Items
 from helpers.dataplane.dynamodb.locks import Locks
+from helpers.dataplane.dynamodb.metering import Metering
+from helpers.dataplane.dynamodb.metrics import Metrics
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.reading import Reading
 from helpers.dataplane.dynamodb.replicas import Replicas
@@ -42,8 +45,10 @@ class DynamoDb(DataPlane):
         self.items = Items(account)
         self.changes = Changes()
         locks = Locks()
-        writing = Writing(account, self.tables, self.items, self.changes, locks)
-        reading = Reading(account, self.tables, self.items)
+        self.capacity = Capacity(account, self.tables, self.models, Metrics(cast("Cloud", account)))
+        metering = Metering(self.capacity)
+        writing = Writing(self.tables, self.items, self.changes, locks, self.capacity, metering)
+        reading = Reading(self.tables, self.items, self.capacity, metering)
         transactions = Transactions(account, self.tables, self.items, self.changes, locks, self.models)
         replicas = Replicas(account, self.tables, self.items, self.models)
         self.changes.listen(replicas.changed)

@@ -83,14 +83,11 @@ class Supply:
         if limit is None:
             if isinstance(self.mode, OnDemand) and self.partitions_needed(now_us) > self._least:
                 self.spread(1, now_us)
-            if not all(self.partitions.holds(share.position, share.units, now_us) for share in shares):
-                limit = self._hot()
+            for share in shares:
+                if not self.partitions.holds(share.position, share.units, now_us):
+                    self.partitions.refuse(share.position, now_us, self._models.split_for_heat_s)
+                    limit = self._hot()
         return limit
-
-    def refused(self, shares: Sequence[Share], now_us: int) -> None:
-        """A request was refused because of the partitions of `shares`: they grow hot."""
-        for share in shares:
-            self.partitions.refuse(share.position, now_us, self._models.split_for_heat_s)
 
     def take(self, units: float, shares: Sequence[Share], now_us: int) -> None:
         """A request of `units` passes."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from helpers.cloud import Account, Call, ServiceError
 from helpers.dataplane.dynamodb import errors
 from helpers.dataplane.dynamodb.size import Item, Value
+from helpers.dataplane.dynamodb.values import number
 
 Key = tuple[tuple[str, Any], ...]
 """A primary key as something to look up: type and value of each key attribute, such as (("S", "u1"), ("N", "7"))."""
@@ -99,7 +99,9 @@ class Table:
     def key_id(self, item: Item) -> Key:
         """The primary key of an item, or a key itself, as something to look up."""
         return tuple(
-            (kind, _one_form(kind, content)) for name in self.keys for kind, content in item[name].items()
+            (kind, number(content) if kind == "N" else content)
+            for name in self.keys
+            for kind, content in item[name].items()
         )
 
     def index(self, name: str) -> Index | None:
@@ -140,11 +142,6 @@ class Table:
             stream_view=stream.get("StreamViewType"),
             description=description,
         )
-
-
-def _one_form(kind: str, content: Any) -> Any:
-    """Numbers are the same key however they are written."""
-    return content if kind != "N" or content.isdigit() else f"{Decimal(content).normalize():f}"
 
 
 def _index(

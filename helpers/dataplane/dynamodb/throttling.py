@@ -33,21 +33,24 @@ class Refusal(NamedTuple):
         return f"{kind}{self.supply.direction}{self.limit}"
 
 
-def throttled(refusals: Sequence[Refusal]) -> ServiceError:
-    """The error of a request that is throttled, with its ThrottlingReasons.
+class Throttled(ServiceError):
+    """A read or write of an item, or of a page, that a limit does not let pass now; `refusals` say which.
 
     ProvisionedThroughputExceededException on a table with provisioned throughput; on demand ThrottlingException, or
-    RequestLimitExceeded where it is the account's quota (GUIDE/Programming.Errors.html).
+    RequestLimitExceeded where it is the account's quota.
     """
-    first = refusals[0]
-    resource = first.supply.resource
-    message = _MESSAGES[first.limit].format("table" if resource.index is None else "index")
-    reasons = [{"reason": each.reason, "resource": each.supply.resource.arn} for each in refusals]
-    if isinstance(first.supply.mode, Provisioned):
-        code, member = "ProvisionedThroughputExceededException", "ThrottlingReasons"
-    elif first.limit is Limit.ACCOUNT:
-        code, member = "RequestLimitExceeded", "ThrottlingReasons"
-    else:
-        code, member = "ThrottlingException", "throttlingReasons"
-    error = {"Message": message, "Code": code, "Type": "Sender"}
-    return ServiceError(code, message, parsed={"Error": error, "message": message, member: reasons})
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        first = refusals[0]
+        resource = first.supply.resource
+        message = _MESSAGES[first.limit].format("table" if resource.index is None else "index")
+        if isinstance(first.supply.mode, Provisioned):
+            code, member = "ProvisionedThroughputExceededException", "ThrottlingReasons"
+        elif first.limit is Limit.ACCOUNT:
+            code, member = "RequestLimitExceeded", "ThrottlingReasons"
+        else:
+            code, member = "ThrottlingException", "throttlingReasons"
+        reasons = [{"reason": each.reason, "resource": each.supply.resource.arn} for each in refusals]
+        error = {"Message": message, "Code": code, "Type": "Sender"}
+        super().__init__(code, message, parsed={"Error": error, "message": message, member: reasons})
+        self.refusals = refusals
