@@ -292,6 +292,12 @@ def marks(axes: Axes, points: Sequence[tuple[float, float]], kind: str, size: fl
     )
 
 
+def links(axes: Axes, pairs: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str) -> None:
+    """Thin lines between pairs of (time, lane) points: what one of them did to the other."""
+    lines = LineCollection(pairs, colors=colour, linewidths=1.0, linestyles=[(0, (2, 1.5))], zorder=1.9)
+    axes.add_collection(lines, autolim=False)
+
+
 def lane_names(axes: Axes, places: Sequence[float], names: Sequence[str], colour: str = INK) -> None:
     """Names of lanes on the left."""
     beside_it = axes.get_yaxis_transform() + _shift(axes, -5, 0)

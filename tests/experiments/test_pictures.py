@@ -107,3 +107,13 @@ def test_the_same_picture_has_the_same_bytes() -> None:
         return "Words."
 
     assert render(draw) == render(draw)
+
+
+def test_links_lie_under_the_bars_that_they_tie() -> None:
+    figure = Figure()
+    upper, _ = pictures.layout(figure, below=False)
+    pictures.lanes(upper, [Span(0, 0, 1, "work"), Span(1, 2, 3, "work")], 2)
+    pictures.links(upper, [((1, 0), (3, 1))], pictures.WRONG)
+    *bars, links = [one for one in upper.collections if isinstance(one, LineCollection)]
+    assert [tuple(map(tuple, segment)) for segment in links.get_segments()] == [((1, 0), (3, 1))]
+    assert all(links.get_zorder() < bar.get_zorder() for bar in bars[1:])
