@@ -376,7 +376,9 @@ def test_streams_are_listed(cloud: Cloud) -> None:
         [2, 1],
         False,
     )
-    assert cloud.client("dynamodbstreams", region_name="eu-west-1").list_streams()["Streams"] == []
+    elsewhere = cloud.client("dynamodbstreams", region_name="eu-west-1")
+    assert elsewhere.list_streams()["Streams"] == []
+    assert refused(elsewhere.describe_stream, StreamArn=tables[0].stream_arn) == "ResourceNotFoundException"
 
 
 def test_stream_of_an_unknown_name_is_not_found(cloud: Cloud) -> None:

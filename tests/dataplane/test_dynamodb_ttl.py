@@ -45,7 +45,7 @@ def names(table: Dynamo) -> list[str]:
 def test_ttl_deletes_once_the_time_is_past(prompt: Cloud) -> None:
     table = Dynamo(prompt)
     switch(table)
-    table.put(pk="a", expires=OPENED + 60)
+    table.client.put_item(TableName="t", Item={"pk": {"S": "a"}, "expires": {"N": f"{OPENED + 60}.00"}})
     table.put(pk="b", expires=OPENED + 90.5)
     table.put(pk="c", expires=OPENED + 30)
     table.put(pk="stays")

@@ -221,7 +221,7 @@ class Streams:
             del self._streams[arn]
             self._arrived.pop(arn, None)
             stream = None
-        if stream is None:
+        if stream is None or stream.region != call.region:
             raise errors.missing_stream(arn)
         return stream
 

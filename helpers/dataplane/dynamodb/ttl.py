@@ -160,7 +160,8 @@ class TimeToLive:
         for expiry in self._expiries.until(self._account.now_us):
             state, key = expiry.state, expiry.key
             setting, before = self._settings[state], self._items.get(state, key)
-            if before is None or before.get(setting.attribute) != {"N": expiry.text}:
+            text = (before or {}).get(setting.attribute, {}).get("N")
+            if before is None or text is None or Decimal(text) != Decimal(expiry.text):
                 continue  # it was written past the API
             self._items.remove(state, key)
             self._account.record(
