@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MAX_TURNS = 10_000
 """Calls and sleeps an actor may make at one instant before it is taken to go round in circles."""
 
+_MAX_EVICTIONS = 100  # that an actor may keep instead of letting them go, about one in 0.02 s
+
 _evicted: list[greenlet.greenlet] = []
 # Greenlets that would not end. Freeing one would run its code again, which may never return, so they are kept.
 
@@ -42,19 +44,27 @@ class ActorDropped(BaseException):
     """Raised inside an actor that is stopped or whose Cloud is closed, to unwind it."""
 
 
-class Eviction(BaseException):
+class Eviction(ActorDropped):
     """Takes control from an actor that computes without end.
 
-    It is raised from another thread. A bare `except:` in the actor would swallow it, so it does its work
-    while it is being made: the interpreter makes the exception before any handler runs, and making it
-    switches away for good.
+    It is raised from another thread, and unwinds the actor. A bare `except:` may swallow it; then it goes, and in going
+    it switches away for good. (It must not do so while it is being made: the interpreter would never again notice an
+    endless recursion in this thread.)
     """
 
-    def __new__(cls, *arguments: Any) -> Eviction:
+    actor: Actor | None = None
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         actor = current
         if actor is not None and not actor.in_service and greenlet.getcurrent() is actor._greenlet:
+            self.actor = actor
+            actor.give_up()
+
+    def __del__(self) -> None:
+        actor = self.actor
+        if actor is not None and current is actor and not actor.done:
             actor.evict()
-        return super().__new__(cls, *arguments)
 
 
 class Actor:
@@ -92,6 +102,7 @@ class Actor:
         self._work = (function, arguments, options)
         self._greenlet: greenlet.greenlet | None = None
         self._dropped = False
+        self._evictions = 0
         self._refusals = 0
         self._turns = 0
         self._turns_at_us = -1
@@ -183,13 +194,20 @@ class Actor:
         self.done = True
         self._account._failed(self)
 
-    def evict(self) -> None:
-        """Take control away for good; called in the actor itself, never returns. Who hosts the actor hears of it at
-        this instant.
-        """
-        self.done = True
-        if self.when_evicted is not None:
+    def give_up(self) -> None:
+        """Refuse every call from now on, as the actor is being evicted. Who hosts it hears of it at this instant."""
+        self._evictions += 1
+        if self._evictions > _MAX_EVICTIONS:
+            self.evict()
+        if self.when_evicted is not None and not self._dropped:
             self._account._after(0, self.when_evicted)
+        self._dropped = True
+
+    def evict(self) -> None:
+        """Take control away for good; called in the actor itself, never returns."""
+        if not self._dropped:
+            self.give_up()
+        self.done = True
         if self._greenlet is not None:
             _evicted.append(self._greenlet)
             self._greenlet.parent.switch()
@@ -248,7 +266,7 @@ class Actor:
         try:
             self.result = function(*arguments, **options)
         except (ActorDropped, greenlet.GreenletExit):
-            pass
+            self.done = True
         except BaseException as error:  # noqa: BLE001  # whatever it raised, also SystemExit, ends this actor alone
             error.add_note(f"Raised in actor {self.name} at {self._account.now:g} s of virtual time.")
             self.fail(error)
