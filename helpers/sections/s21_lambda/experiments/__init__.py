@@ -1,5 +1,6 @@
 """The experiments of section 21, in the order in which its notebook uses them."""
 
+from helpers.sections.s21_lambda.experiments.async_retry import AsyncRetry
 from helpers.sections.s21_lambda.experiments.memory import Memory
 
-EXPERIMENTS = (Memory(),)
+EXPERIMENTS = (AsyncRetry(), Memory())
