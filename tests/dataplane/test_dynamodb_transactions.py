@@ -163,6 +163,7 @@ def test_transaction_of_4_mb(cloud: Cloud) -> None:
     # 16 items of 262,144 bytes: name and text of the key take 3 or 4, the other name 1.
     actions = [put(name, v="x" * (262_144 - 4)) for name in "abcdefghijklmnop"]
     write(table, *actions)
+    cloud.advance(10)  # it took 8,192 write units
     table.put(pk="q")
     assert refused(write, table, *actions, check("q", "attribute_exists(pk)")) == "ValidationException"
     assert len(items(table)) == 17

@@ -6,7 +6,7 @@ GUIDE/gsi-throttling.html, GUIDE/throttling-diagnosing-workflow.html.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from math import ceil
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from helpers.dataplane.dynamodb.limits import NEW_READS, NEW_WRITES
 from helpers.dataplane.dynamodb.metrics import Metrics
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.modes import OnDemand, Provisioned
-from helpers.dataplane.dynamodb.supply import PARTITION_LIMITS, Charge, Direction, Resource, Supply
+from helpers.dataplane.dynamodb.supply import PARTITION_LIMITS, Charge, Direction, Resource, Share, Supply
 from helpers.dataplane.dynamodb.tables import Index, Table, Tables, TableState, Throughput
 from helpers.dataplane.dynamodb.throttling import Refusal, Throttled
 
@@ -82,6 +82,27 @@ class Capacity:
         if refusals:
             self.metrics.refused(refusals)
             raise Throttled(refusals)
+
+    def refuse_together(self, requests: Sequence[Iterable[Charge]]) -> list[Throttled | None]:
+        """Why each of some requests, which pass together or not at all, may not pass now; None where nothing speaks
+        against it.
+        """
+        now_us = self._account.now_us
+        units: dict[Supply, float] = {}
+        shares: dict[Supply, list[Share]] = {}
+        for charge in (charge for charges in requests for charge in charges):
+            units[charge.supply] = units.get(charge.supply, 0.0) + charge.units
+            shares.setdefault(charge.supply, []).extend(charge.shares)
+        limits = {supply: supply.refusal(units[supply], shares[supply], now_us) for supply in units}
+        refused = []
+        for charges in requests:
+            found = [
+                (supply, limits[supply]) for supply in dict.fromkeys(charge.supply for charge in charges)
+            ]
+            refusals = [Refusal(supply, limit) for supply, limit in found if limit is not None]
+            self.metrics.refused(refusals)
+            refused.append(Throttled(refusals) if refusals else None)
+        return refused
 
     def spend(self, charges: Iterable[Charge]) -> None:
         """A request with these charges passes."""

@@ -7,7 +7,7 @@ API/API_ConsumedCapacity.html.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,11 +34,6 @@ class Cost:
     local: dict[str, float] = field(default_factory=dict)
     of_global: dict[str, float] = field(default_factory=dict)
     charges: list[Charge] = field(default_factory=list)
-
-    @classmethod
-    def nothing(cls, like: Cost) -> Cost:
-        """No units yet, on the same table."""
-        return cls(like.state, like.direction)
 
     @property
     def units(self) -> float:
@@ -73,6 +68,29 @@ class Cost:
                 if units:
                     described[member] = {index: told(units[index]) for index in units}
         return described
+
+
+class Bill:
+    """What a request for several items costs, table by table, as the caller named them."""
+
+    def __init__(self) -> None:
+        self._costs: dict[str, Cost] = {}
+
+    def add(self, name: str, cost: Cost) -> None:
+        """Add the cost of one item."""
+        self._costs.setdefault(name, Cost(cost.state, cost.direction)).add(cost)
+
+    def shown(self, given: Mapping[str, Any], *, transactional: bool = False) -> dict[str, Any]:
+        """ConsumedCapacity as a member of the reply, if the request asked for it."""
+        wanted = given.get("ReturnConsumedCapacity", "NONE")
+        if wanted == "NONE":
+            return {}
+        costs = self._costs.items()
+        return {
+            "ConsumedCapacity": [
+                cost.described(wanted, name, transactional=transactional) for name, cost in costs
+            ]
+        }
 
 
 class Metering:

@@ -49,7 +49,9 @@ class DynamoDb(DataPlane):
         metering = Metering(self.capacity)
         writing = Writing(self.tables, self.items, self.changes, locks, self.capacity, metering)
         reading = Reading(self.tables, self.items, self.capacity, metering)
-        transactions = Transactions(account, self.tables, self.items, self.changes, locks, self.models)
+        transactions = Transactions(
+            account, self.tables, self.items, self.changes, locks, self.models, self.capacity, metering
+        )
         replicas = Replicas(account, self.tables, self.items, self.models)
         self.changes.listen(replicas.changed)
         answers = {

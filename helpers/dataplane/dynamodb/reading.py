@@ -10,7 +10,7 @@ from helpers.cloud import Call
 from helpers.dataplane.dynamodb import checks
 from helpers.dataplane.dynamodb.capacity import Capacity
 from helpers.dataplane.dynamodb.items import Items
-from helpers.dataplane.dynamodb.metering import Cost, Metering
+from helpers.dataplane.dynamodb.metering import Bill, Cost, Metering
 from helpers.dataplane.dynamodb.size import Item
 from helpers.dataplane.dynamodb.tables import Index, Table, Tables, TableState
 from helpers.dataplane.dynamodb.throttling import Throttled
@@ -51,7 +51,7 @@ class Reading:
         for given in wanted.values():
             checks.expressions(given)
         whole = call.forward({"RequestItems": {name: _unnarrowed(given) for name, given in wanted.items()}})
-        costs: dict[str, Cost] = {}
+        bill = Bill()
         served: dict[str, dict[str, Any]] = {}
         left: dict[str, dict[str, Any]] = {}
         throttled: list[Throttled] = []
@@ -70,20 +70,13 @@ class Reading:
                         throttled.append(error)
                     else:
                         self._capacity.spend(cost.charges)
-                        costs.setdefault(name, Cost.nothing(cost)).add(cost)
+                        bill.add(name, cost)
                         request = served
                 request.setdefault(name, {**given, "Keys": []})["Keys"].append(key)
         if not served:
             raise self._capacity.request_throttled(call.operation, throttled[0])
         reply = call.forward({"RequestItems": served})
-        reply["UnprocessedKeys"] = left
-        reply.pop("ConsumedCapacity", None)
-        wanted_capacity = call.parameters.get("ReturnConsumedCapacity", "NONE")
-        if wanted_capacity != "NONE":
-            reply["ConsumedCapacity"] = [
-                cost.described(wanted_capacity, name) for name, cost in costs.items()
-            ]
-        return reply
+        return {"Responses": reply["Responses"], "UnprocessedKeys": left, **bill.shown(call.parameters)}
 
     def query(self, call: Call) -> dict[str, Any]:
         """The items of one partition key value, page by page (API/API_Query.html)."""

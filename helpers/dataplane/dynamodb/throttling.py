@@ -54,3 +54,9 @@ class Throttled(ServiceError):
         error = {"Message": message, "Code": code, "Type": "Sender"}
         super().__init__(code, message, parsed={"Error": error, "message": message, member: reasons})
         self.refusals = refusals
+
+    @property
+    def cancellation(self) -> str:
+        """The code of the cancellation reason that it is in a transaction (API/API_TransactWriteItems.html)."""
+        provisioned = self.code == "ProvisionedThroughputExceededException"
+        return "ProvisionedThroughputExceeded" if provisioned else "ThrottlingError"

@@ -12,14 +12,18 @@ from typing import Any
 
 from helpers.cloud import Account, Call, ServiceError
 from helpers.dataplane.dynamodb import errors
+from helpers.dataplane.dynamodb.capacity import Capacity
 from helpers.dataplane.dynamodb.changes import Change, Changes
 from helpers.dataplane.dynamodb.items import Items
 from helpers.dataplane.dynamodb.limits import ITEM_BYTES, TRANSACTION_ACTIONS, TRANSACTION_BYTES
 from helpers.dataplane.dynamodb.locks import Locks
+from helpers.dataplane.dynamodb.metering import Bill, Cost, Metering
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.size import Item, item_size
+from helpers.dataplane.dynamodb.supply import Direction
 from helpers.dataplane.dynamodb.tables import Key, Tables, TableState
 from helpers.dataplane.dynamodb.tokens import Tokens
+from helpers.dataplane.dynamodb.units import Consistency
 
 _OF_THE_ITEM = (
     "One or more parameter values were invalid",
@@ -39,12 +43,13 @@ _READS = ("TableName", "Key", "ProjectionExpression", "ExpressionAttributeNames"
 
 @dataclass(slots=True)
 class Action:
-    """One action of a transaction: what is asked for, of which item, and the item before and after it."""
+    """One action of a transaction: what is asked for, of which item, what it costs, and the item before and after."""
 
     kind: str
     given: dict[str, Any]
     state: TableState
     key: Item
+    cost: Cost
     before: Item | None = None
     after: Item | None = None
 
@@ -67,7 +72,15 @@ class Transactions:
     """
 
     def __init__(
-        self, account: Account, tables: Tables, items: Items, changes: Changes, locks: Locks, models: Models
+        self,
+        account: Account,
+        tables: Tables,
+        items: Items,
+        changes: Changes,
+        locks: Locks,
+        models: Models,
+        capacity: Capacity,
+        metering: Metering,
     ) -> None:
         self._account = account
         self._tables = tables
@@ -75,18 +88,24 @@ class Transactions:
         self._changes = changes
         self._locks = locks
         self._models = models
+        self._capacity = capacity
+        self._metering = metering
         self._tokens = Tokens()
 
     def write(self, call: Call) -> dict[str, Any]:
-        """Up to 100 actions, all or none (API/API_TransactWriteItems.html)."""
+        """Up to 100 actions, all or none (API/API_TransactWriteItems.html).
+
+        It costs twice the units of its writes, cancelled or not. Asked for again with its token it changes nothing and
+        costs the units of reading its items.
+        """
         actions = [self._action(call, each) for each in call.parameters["TransactItems"]]
         self._check(actions)
         token = (call.account_id, call.region, call.parameters["ClientRequestToken"])
         if not self._tokens.begin(token, call.parameters["TransactItems"], self._account.now_us):
-            return {}
+            return self._read_again(call, actions)
         succeeded = False
         try:
-            self._carry_out(actions)
+            self._carry_out(call, actions)
             succeeded = True
         finally:
             if succeeded:
@@ -96,10 +115,10 @@ class Transactions:
         for action in actions:
             if action.kind != "ConditionCheck":
                 self._changes.announce(Change(action.state, action.key, action.before, action.after))
-        return {}
+        return self._bill(actions).shown(call.parameters, transactional=True)
 
     def read(self, call: Call) -> dict[str, Any]:
-        """Up to 100 items as of one instant (API/API_TransactGetItems.html)."""
+        """Up to 100 items as of one instant (API/API_TransactGetItems.html), for twice the units of reading them."""
         actions = [self._action(call, each) for each in call.parameters["TransactItems"]]
         self._check(actions)
         self._refuse_conflicts(actions)
@@ -109,7 +128,19 @@ class Transactions:
             wanted = {name: action.given[name] for name in _READS if name in action.given}
             responses.append(self._ask(action, "GetItem", wanted))
         self._check_size(actions)
-        return {"Responses": responses}
+        for action in actions:
+            action.cost = self._metering.read(
+                action.state, action.key, action.before, Consistency.TRANSACTIONAL
+            )
+        self._let_pass(call, actions)
+        return {"Responses": responses, **self._bill(actions).shown(call.parameters, transactional=True)}
+
+    def _read_again(self, call: Call, actions: list[Action]) -> dict[str, Any]:
+        for action in actions:
+            item = self._items.get(action.state, action.key)
+            action.cost = self._metering.read(action.state, action.key, item, Consistency.TRANSACTIONAL)
+            self._capacity.spend(action.cost.charges)
+        return self._bill(actions).shown(call.parameters, transactional=True)
 
     def _action(self, call: Call, entry: dict[str, Any]) -> Action:
         if len(entry) != 1:
@@ -122,7 +153,8 @@ class Transactions:
             raise errors.invalid(
                 f"One or more parameter values were invalid: Missing the key {missing} in the item"
             )
-        return Action(kind, given, state, state.table.key_of(of))
+        direction = Direction.READ if kind == "Get" else Direction.WRITE
+        return Action(kind, given, state, state.table.key_of(of), Cost(state, direction))
 
     def _check(self, actions: list[Action]) -> None:
         if len(actions) > TRANSACTION_ACTIONS:
@@ -148,7 +180,7 @@ class Transactions:
         ]
         _cancel_for(reasons)
 
-    def _carry_out(self, actions: list[Action]) -> None:
+    def _carry_out(self, call: Call, actions: list[Action]) -> None:
         self._refuse_conflicts(actions)
         if self._models.transaction_s:
             places = [action.place for action in actions]
@@ -160,12 +192,43 @@ class Transactions:
         for action in actions:
             action.before = action.after = self._items.get(action.state, action.key)
         try:
-            _cancel_for([self._try(action) for action in actions])
+            reasons = [self._try(action) for action in actions]
+            if any(reason != errors.NO_REASON for reason in reasons):
+                for action in actions:
+                    self._capacity.spend(self._offered(action).charges)
+                raise errors.transaction_cancelled(reasons)
             self._check_size(actions)
+            self._let_pass(call, actions)
         except ServiceError:
             for action in actions:
                 self._items.restore(action.state, action.key, action.before)
             raise
+
+    def _let_pass(self, call: Call, actions: list[Action]) -> None:
+        """Take what the actions cost from the capacity of their tables, or cancel them all."""
+        refused = self._capacity.refuse_together([action.cost.charges for action in actions])
+        first = next((error for error in refused if error is not None), None)
+        if first is not None:
+            self._capacity.request_throttled(call.operation, first)
+        _cancel_for(
+            [
+                errors.NO_REASON if error is None else errors.reason(error.cancellation, error.message)
+                for error in refused
+            ]
+        )
+        for action in actions:
+            self._capacity.spend(action.cost.charges)
+
+    def _offered(self, action: Action) -> Cost:
+        """What an action costs that was not carried out: the larger of the item that is there and the one offered."""
+        size = max(item_size(action.before or {}), item_size(action.given.get("Item") or {}))
+        return self._metering.touch(action.state, action.key, size, transactional=True)
+
+    def _bill(self, actions: list[Action]) -> Bill:
+        bill = Bill()
+        for action in actions:
+            bill.add(action.given["TableName"], action.cost)
+        return bill
 
     def _try(self, action: Action) -> dict[str, Any]:
         """Carry one action out, and say why that is impossible if it is."""
@@ -183,6 +246,10 @@ class Transactions:
             return errors.reason(
                 "ValidationError", "Item size to update has exceeded the maximum allowed size"
             )
+        if action.kind == "ConditionCheck":
+            action.cost = self._offered(action)
+        else:
+            action.cost = self._metering.write(action.state, action.before, action.after, transactional=True)
         return errors.NO_REASON
 
     def _as_one_call(self, action: Action) -> tuple[str, dict[str, Any]]:

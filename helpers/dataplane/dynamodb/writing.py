@@ -13,7 +13,7 @@ from helpers.dataplane.dynamodb.changes import Change, Changes
 from helpers.dataplane.dynamodb.items import Items
 from helpers.dataplane.dynamodb.limits import BATCH_BYTES, BATCH_WRITES
 from helpers.dataplane.dynamodb.locks import Locks
-from helpers.dataplane.dynamodb.metering import Cost, Metering
+from helpers.dataplane.dynamodb.metering import Bill, Cost, Metering
 from helpers.dataplane.dynamodb.size import Item, item_size
 from helpers.dataplane.dynamodb.tables import Tables, TableState
 from helpers.dataplane.dynamodb.throttling import Throttled
@@ -71,7 +71,7 @@ class Writing:
         What is throttled comes back in UnprocessedItems; only if all of it is, the call fails.
         """
         entries = list(self._entries(call))
-        costs: dict[str, Cost] = {}
+        bill = Bill()
         unprocessed: dict[str, list[dict[str, Any]]] = {}
         throttled: list[Throttled] = []
         for name, state, key, item, request in entries:
@@ -84,14 +84,10 @@ class Writing:
                 throttled.append(error)
                 unprocessed.setdefault(name, []).append(request)
             else:
-                costs.setdefault(name, Cost.nothing(cost)).add(cost)
+                bill.add(name, cost)
         if len(throttled) == len(entries):
             raise self._capacity.request_throttled(call.operation, throttled[0])
-        reply: dict[str, Any] = {"UnprocessedItems": unprocessed}
-        wanted = call.parameters.get("ReturnConsumedCapacity", "NONE")
-        if wanted != "NONE":
-            reply["ConsumedCapacity"] = [cost.described(wanted, name) for name, cost in costs.items()]
-        return reply
+        return {"UnprocessedItems": unprocessed, **bill.shown(call.parameters)}
 
     def _answer(self, call: Call, state: TableState, key: Item, item: Item | None = None) -> dict[str, Any]:
         checks.expressions(call.parameters)
