@@ -456,8 +456,8 @@ class Account:
         """An actor in the background that runs somebody's code in `surroundings` of its own.
 
         The caller sees to it that no other actor has the `name`. Its random numbers come from the stream `stream`,
-        or from the one of its name. Code that computes for `patience_s` of real time without the clock moving, or makes
-        too many calls at one instant, loses control for good; `when_evicted` is then called at that instant.
+        or from the one of its name. Code that computes for `patience_s` of processor time without the clock moving, or
+        makes too many calls at one instant, loses control for good; `when_evicted` is then called at that instant.
         """
         self._require_open()
         actor = Actor(
