@@ -107,16 +107,14 @@ def runs(cloud: Cloud, name: str | None = None) -> list[dict[str, Any]]:
     """The runs in the trail, in the order of their starts: parameters, response, error, time_s, duration_s in one."""
     trail = cloud.trail
     rows = trail[(trail.actor == "lambda") & (trail.operation == "Invocation")]
-    found = []
-    for row in rows.itertuples():
-        if name in (None, row.parameters["FunctionName"]):
-            found.append(
-                {
-                    **row.parameters,
-                    **(row.response or {}),
-                    "error": row.error,
-                    "time_s": row.time_s,
-                    "duration_s": row.duration_s,
-                }
-            )
-    return found
+    return [
+        {
+            **row.parameters,
+            **(row.response or {}),
+            "error": row.error,
+            "time_s": row.time_s,
+            "duration_s": row.duration_s,
+        }
+        for row in rows.itertuples()
+        if name in (None, row.parameters["FunctionName"])
+    ]

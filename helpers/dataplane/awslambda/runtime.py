@@ -134,7 +134,14 @@ def raised(error: BaseException, code: Code, status: str, request_id: str) -> Ou
     if isinstance(error, Fault):
         return Outcome.fault(status, error.kind, error.message, request_id, error.trace)
     trace = tuple(tracebacks.stack(error.__traceback__, code))
-    return Outcome.fault(status, type(error).__name__, str(error), request_id, trace)
+    return Outcome.fault(status, type(error).__name__, _said(error), request_id, trace)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the error's own method failed; Python's tracebacks say it like this
+        return f"<unprintable {type(error).__name__} object>"
 
 
 def exit_of(end: BaseException) -> BaseException:
