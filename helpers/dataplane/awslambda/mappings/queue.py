@@ -95,7 +95,7 @@ class QueueReader:
         self._staffed = wanted
 
     def _look_later(self) -> None:
-        self._timer = self._cloud.at(1, self._look, name="lambda")
+        self._timer = self._cloud.at(1, self._look, name="lambda", last=True)
 
     def _look(self) -> None:
         """Once a second: while no poller waits for a message, there are messages that nobody reads."""
