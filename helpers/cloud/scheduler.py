@@ -76,7 +76,7 @@ def _computed_s() -> float:
     system does not tell it.
     """
     if _thread is None or _thread.ident is None or not hasattr(time, "pthread_getcpuclockid"):
-        return clock.real_monotonic()
+        return float(clock.real_monotonic())
     return float(time.clock_gettime(time.pthread_getcpuclockid(_thread.ident)))
 
 
