@@ -10,6 +10,8 @@ from collections.abc import Mapping as Given
 from datetime import datetime
 from typing import Any
 
+from botocore.utils import parse_to_aware_datetime
+
 from helpers.dataplane.awslambda import errors
 from helpers.dataplane.awslambda.filters import Filters
 from helpers.dataplane.awslambda.limits import BATCH_WINDOW_S
@@ -100,7 +102,7 @@ def _check_stream(given: Given[str, Any], source_arn: str, now: datetime) -> Non
         raise errors.invalid(f"Unsupported starting position for arn type: {source_arn}")
     if timed != (at is not None):
         raise errors.invalid("StartingPositionTimestamp goes with the starting position AT_TIMESTAMP.")
-    if at is not None and _instant(at) > now.timestamp():
+    if at is not None and parse_to_aware_datetime(at) > now:
         raise errors.invalid("StartingPositionTimestamp cannot be in the future.")
     age_s = given.get("MaximumRecordAgeInSeconds")
     if age_s is not None and -1 < age_s < _LEAST_RECORD_AGE_S:
@@ -109,10 +111,6 @@ def _check_stream(given: Given[str, Any], source_arn: str, now: datetime) -> Non
         )
     if "OnSuccess" in (given.get("DestinationConfig") or {}):
         raise errors.invalid("Unsupported DestinationConfig parameter: OnSuccess")
-
-
-def _instant(at: Any) -> float:
-    return float(at.timestamp()) if isinstance(at, datetime) else float(at)
 
 
 def check_visibility(visibility_s: int, timeout_s: int) -> None:

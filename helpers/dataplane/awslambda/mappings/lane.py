@@ -203,7 +203,8 @@ class Lane:
 
     def _drop_old(self, piece: Piece) -> None:
         now_us, record_age_s = self._cloud.epoch_us, self._mapping.record_age_s
-        if now_us - piece.items[0].arrived_us < KEPT_US and record_age_s == WITHOUT_LIMIT:
+        young = all(now_us - item.arrived_us < KEPT_US for item in piece.items[:1])
+        if young and record_age_s == WITHOUT_LIMIT:
             return
         limit_us = now_us - self._oldest_us()
         old = [item for item in piece.items if item.arrived_us <= limit_us]

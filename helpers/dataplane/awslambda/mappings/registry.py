@@ -6,8 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguratio
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from botocore.utils import parse_to_aware_datetime
 
 from helpers.cloud import Call, ServiceError, Timer
 from helpers.dataplane.awslambda import errors
@@ -38,6 +42,7 @@ class _Kept:
         self.state = state
         self.reader: Reader | None = None
         self.checkpoints: Checkpoints = {}
+        self.began: datetime | None = None
         self.timer: Timer | None = None
 
 
@@ -120,6 +125,9 @@ class Mappings:
 
     def _created(self, call: Call, response: dict[str, Any]) -> None:
         function_arn = self._function(call, call.parameters["FunctionName"])
+        at = call.parameters.get("StartingPositionTimestamp")
+        if at is not None:
+            response["StartingPositionTimestamp"] = parse_to_aware_datetime(at)
         mapping = Mapping.of(response, function_arn)
         kept = self._kept[mapping.uuid] = _Kept(mapping, "Creating")
         self._settle(kept)
@@ -130,7 +138,7 @@ class Mappings:
         before = kept.mapping
         name = call.parameters.get("FunctionName")
         function_arn = before.function_arn if name is None else self._function(call, name)
-        kept.mapping = Mapping.of(response, function_arn)
+        kept.mapping = replace(Mapping.of(response, function_arn), position_time=before.position_time)
         if kept.mapping.enabled == before.enabled:
             kept.state = "Updating"
         else:
@@ -151,6 +159,8 @@ class Mappings:
         response["FunctionArn"] = kept.mapping.function_arn
         response["State"] = kept.state
         response["StateTransitionReason"] = "USER_INITIATED"
+        if kept.mapping.position_time is not None:
+            response["StartingPositionTimestamp"] = kept.mapping.position_time
         reader = kept.reader
         response["LastProcessingResult"] = "No records processed" if reader is None else reader.result
 
@@ -202,6 +212,11 @@ class Mappings:
         target = Target(self._cloud, self._functions, self._invoker, self._ids, mapping.function_arn)
         if mapping.service == "sqs":
             return QueueReader(self._cloud, mapping, target, self._models)
+        if mapping.position == "LATEST":
+            # Disabled and enabled again, it goes on where it began, even if nothing was read until then.
+            if kept.began is not None:
+                mapping = replace(mapping, position="AT_TIMESTAMP", position_time=kept.began)
+            kept.began = kept.began or self._cloud.datetime
         source: Source
         if mapping.service == "kinesis":
             source = Kinesis(self._cloud, mapping, target.role, self._arrivals)

@@ -5,7 +5,7 @@ Pages (https://docs.aws.amazon.com/lambda/latest/dg/): with-kinesis.html, with-d
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -134,6 +134,12 @@ class ShardReader:
             self._read_to = record.number
             self._progress.begin(record.number)
             if passes(record.record):
-                self._lanes[zlib.crc32(record.key.encode()) % len(self._lanes)].put(record)
+                self._lanes[_place_of(record.key, len(self._lanes))].put(record)
             else:
                 self.finished([record.number])
+
+
+def _place_of(key: str, places: int) -> int:
+    """The lane of a key, the same in every run."""
+    digest = hashlib.md5(key.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:4], "big") % places

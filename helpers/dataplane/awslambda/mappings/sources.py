@@ -164,7 +164,9 @@ class DynamoDb:
         return [shard["ShardId"] for shard in reply["StreamDescription"]["Shards"]]
 
     def begin(self, shard_id: str) -> str:
-        return self._iterator(shard_id, self._mapping.position)
+        mapping = self._mapping
+        more = {"Timestamp": mapping.position_time} if mapping.position_time is not None else {}
+        return self._iterator(shard_id, mapping.position, **more)
 
     def resume(self, shard_id: str, number: str) -> str:
         return self._iterator(shard_id, "AFTER_SEQUENCE_NUMBER", SequenceNumber=number)
