@@ -18,17 +18,22 @@ from types import CodeType
 from helpers.dataplane.awslambda import machine
 
 TASK, LAYERS = "/var/task", "/opt"
-SEARCHED = (TASK, f"{LAYERS}/python")
-"""Where a function's modules are looked for, in this order."""
+
+
+def searched(runtime: str) -> tuple[str, ...]:
+    """Where modules are looked for, in this order, by a runtime such as "python3.13" (DG/packaging-layers.html)."""
+    return TASK, f"{LAYERS}/python/lib/{runtime}/site-packages", f"{LAYERS}/python"
 
 
 class Code:
     """The files of one version. Environments of the version share it.
 
-    `package` and `layers` are zips; a later layer overwrites the files of an earlier one.
+    `package` and `layers` are zips; a later layer overwrites the files of an earlier one. `runtime` is that of the
+    function.
     """
 
-    def __init__(self, package: bytes, layers: Iterable[bytes] = ()) -> None:
+    def __init__(self, package: bytes, layers: Iterable[bytes] = (), runtime: str = "") -> None:
+        self.searched = searched(runtime)
         self._entries: dict[str, tuple[zipfile.ZipFile, str]] = {}
         for root, content in ((TASK, package), *((LAYERS, layer) for layer in layers)):
             if content:
@@ -52,7 +57,7 @@ class Code:
         """The names of the modules and packages that can be imported from the top."""
         found = set()
         for path in self._entries:
-            for root in SEARCHED:
+            for root in self.searched:
                 if path.startswith(root + "/"):
                     first = path[len(root) + 1 :].partition("/")[0]
                     found.add(first.removesuffix(".py"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from helpers.cloud import Account, Timer
 from helpers.dataplane.awslambda import logs
-from helpers.dataplane.awslambda.code import SEARCHED, TASK, Code
+from helpers.dataplane.awslambda.code import TASK, Code
 from helpers.dataplane.awslambda.configuration import Configuration
 from helpers.dataplane.awslambda.files import Disk
 from helpers.dataplane.awslambda.invocation import Ending, Invocation
@@ -285,7 +285,7 @@ _FIXED = {
     "LANG": "en_US.UTF-8",
     "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
     "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-    "PYTHONPATH": ":".join(("/var/runtime", *SEARCHED[1:])),
+    "PYTHONPATH": "/var/runtime",
     "TZ": ":UTC",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",

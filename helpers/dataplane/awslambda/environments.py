@@ -89,7 +89,8 @@ class Environments:
             region=configuration.region,
             account_id=configuration.account_id,
         )
-        return Code(package, [self._account.layer_code(arn) for arn in configuration.layers])
+        layers = [self._account.layer_code(arn) for arn in configuration.layers]
+        return Code(package, layers, configuration.runtime)
 
     def _expire_later(self, pool: _Pool, environment: Environment) -> None:
         """One timer an environment, however often it is used."""

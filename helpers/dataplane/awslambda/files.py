@@ -91,6 +91,7 @@ class Disk:
             (vars(os), "getcwd", lambda: self._directory),
             (vars(os), "getcwdb", lambda: os.fsencode(self._directory)),
             (vars(tempfile), "tempdir", TMP),
+            (vars(tempfile), "_TemporaryFileCloser", _closer(self._translated(os.unlink, 1, True))),
         ]
         for table, writes in ((_READS, False), (_WRITES, True)):
             for name, paths in table.items():
@@ -136,7 +137,8 @@ class Disk:
 
     def _translated(self, function: Callable[..., Any], paths: int, writes: bool) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            if not machine.is_hidden() or any(name.endswith("dir_fd") for name in options):
+            folders = [options[name] for name in ("dir_fd", "src_dir_fd", "dst_dir_fd") if name in options]
+            if not machine.is_hidden() or any(folder is not None for folder in folders):
                 return function(*arguments, **options)
             named = [options.pop(name) for name in ("path", "src", "dst") if name in options]
             given = [*arguments[:paths], *named] or ["."]
@@ -197,6 +199,23 @@ class Disk:
             if not os.path.isdir(real):  # noqa: PTH112  # it may be bytes
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), real)
         self._directory = posixpath.normpath(posixpath.join(self._directory, os.fsdecode(path)))
+
+
+def _closer(unlink: Callable[..., Any]) -> type:
+    """What removes a NamedTemporaryFile: it keeps `os.unlink` as it was when `tempfile` was loaded."""
+    plain: Any = vars(tempfile)["_TemporaryFileCloser"]
+
+    class Closer(plain):  # type: ignore[misc]  # its base is no public class
+        if hasattr(plain, "cleanup"):  # since Python 3.12
+
+            def cleanup(self, windows: bool = os.name == "nt", unlink: Callable[..., Any] = unlink) -> None:
+                super().cleanup(windows, unlink)
+        elif os.name != "nt":
+
+            def close(self, unlink: Callable[..., Any] = unlink) -> None:
+                super().close(unlink)
+
+    return Closer
 
 
 def _below(where: str, root: str) -> bool:

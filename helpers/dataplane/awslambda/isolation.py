@@ -25,7 +25,7 @@ from typing import Any
 
 import boto3
 
-from helpers.dataplane.awslambda.code import SEARCHED, Code
+from helpers.dataplane.awslambda.code import Code
 from helpers.dataplane.awslambda.files import Disk
 from helpers.dataplane.awslambda.modules import INSTALLED, Modules
 
@@ -67,7 +67,7 @@ class Isolation:
             *_stream_names(output),
             *_logging_names(log),
             *_entropy_names(entropy),
-            *self._process_names(),
+            *self._process_names(code),
             *disk.names(),
         ]
         self._exchanged = [list(name) for name in names]
@@ -111,11 +111,12 @@ class Isolation:
             names.append((vars(os.environb), "_data", self._variables))
         return names
 
-    def _process_names(self) -> list[Name]:
-        path = [*SEARCHED, *(folder for folder in sys.path if folder.startswith(INSTALLED))]
+    def _process_names(self, code: Code) -> list[Name]:
+        path = [*code.searched, *(folder for folder in sys.path if folder.startswith(INSTALLED))]
         boto3._get_default_session()  # made once for everybody; it costs milliseconds
         names: list[Name] = [
             (vars(sys), "path", path),
+            (vars(sys), "meta_path", self._modules.finders),
             (vars(boto3), "DEFAULT_SESSION", boto3.DEFAULT_SESSION),
             (vars(os), "getpid", lambda: _PID),
             (vars(os), "_exit", lambda status: self._exits(f"exit status {status}")),

@@ -15,12 +15,13 @@ import posixpath
 import sys
 import sysconfig
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from helpers.cloud import scheduler
 from helpers.dataplane.awslambda.code import Code
 
-_COURSE = __name__.partition(".")[0]
+_COURSE = str(Path(__file__).parents[2])
 INSTALLED = tuple(
     sorted({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 )
@@ -85,8 +86,12 @@ class Modules:
 
     def __init__(self, code: Code) -> None:
         self._importer = Importer(code)
+        self.finders = [self._importer, *sys.meta_path]
+        """`sys.meta_path` while an environment is in control."""
         self._loaded: dict[str, ModuleType] = {}
-        replaced = {name for name in code.modules if _is_replaceable(name)}
+        replaced = {
+            name for name in code.modules if name in sys.modules and not _is_installed(sys.modules[name])
+        }
         self._hidden = [name for name in sys.modules if replaced and name.partition(".")[0] in replaced]
         self._put_aside: dict[str, ModuleType] = {}
 
@@ -100,13 +105,13 @@ class Modules:
             if name in modules:
                 self._put_aside[name] = modules.pop(name)
         modules.update(self._loaded)
-        sys.meta_path.insert(0, self._importer)
 
     def leave(self) -> None:
-        """Take them out again."""
+        """Take them out again, also what the function made and put there by itself."""
         modules = sys.modules
-        if self._importer in sys.meta_path:
-            sys.meta_path.remove(self._importer)
+        if len(modules) != len(_whole) + len(self._loaded):
+            made = [name for name in modules if name not in _whole and not _is_installed(modules[name])]
+            self._importer.found.update(dict.fromkeys(made))
         self._loaded.clear()
         for name in self._importer.found:
             module = modules.pop(name, None)
@@ -121,10 +126,8 @@ class Modules:
                 modules.setdefault(name, module)
 
 
-def _is_replaceable(name: str) -> bool:
-    """True unless the module is one that this process has installed and loaded."""
-    if name not in sys.modules or name == _COURSE:
-        return False
-    spec = getattr(sys.modules[name], "__spec__", None)
+def _is_installed(module: object) -> bool:
+    """True for a module of the standard library, of an installed package, or of the course."""
+    spec = getattr(module, "__spec__", None)
     origin = getattr(spec, "origin", None) or ""
-    return bool(origin) and origin not in ("built-in", "frozen") and not origin.startswith(INSTALLED)
+    return origin in ("built-in", "frozen") or origin.startswith((*INSTALLED, _COURSE))
