@@ -21,6 +21,11 @@ def invalid(message: str) -> ServiceError:
     return ServiceError("ValidationException", message)
 
 
+def limit_exceeded(message: str) -> ServiceError:
+    """A quota of the account, or of a table, is used up."""
+    return ServiceError("LimitExceededException", message)
+
+
 def missing_stream(arn: str) -> ServiceError:
     """There is no such stream, or no longer."""
     return ServiceError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")

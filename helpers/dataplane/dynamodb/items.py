@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from helpers.cloud import Account
@@ -20,6 +21,16 @@ class Items:
         parameters = {"TableName": state.table.name, "Key": dict(key), "ConsistentRead": True}
         item: Item | None = self._ask("GetItem", state, parameters).get("Item")
         return item
+
+    def all(self, state: TableState) -> Iterator[Item]:
+        """Every item of the table."""
+        parameters: dict[str, object] = {"TableName": state.table.name}
+        while True:
+            page = self._ask("Scan", state, parameters)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            parameters = parameters | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def put(self, state: TableState, item: Item) -> dict[str, Any]:
         """Put a whole item in the place of what has its key. Returns moto's reply."""

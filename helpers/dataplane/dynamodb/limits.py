@@ -39,6 +39,8 @@ ACCOUNT_UNITS = 80_000  # provisioned read or write units of an account in a Reg
 NEW_READS = 12_000  # what a new on-demand table takes a second, GUIDE/on-demand-capacity-mode.html
 NEW_WRITES = 4_000
 DOUBLING_US = 30 * MINUTE_US  # growth beyond twice the peak, GUIDE/on-demand-capacity-mode.html
+DECREASES = 4  # of provisioned throughput at hand, one more each hour, GUIDE/ServiceQuotas.html
+MODE_SWITCHES = 4  # to on-demand mode in 24 hours, GUIDE/on-demand-capacity-mode.html
 
 LOCAL_INDEXES = 5  # GUIDE/ServiceQuotas.html
 GLOBAL_INDEXES = 20  # GUIDE/ServiceQuotas.html
@@ -48,11 +50,15 @@ INCLUDED_PER_INDEX = 20  # API/API_Projection.html
 STREAM_RETENTION_US = DAY_US  # GUIDE/Streams.html
 STREAM_PAGE_RECORDS = 1_000  # API/API_streams_GetRecords.html
 STREAM_PAGE_BYTES = 1 * MB  # API/API_streams_GetRecords.html
-STREAM_LIST = 100  # streams or shards a reply, API/API_streams_ListStreams.html, .../API_streams_DescribeStream.html
+STREAM_LIST = (
+    100  # streams or shards a reply, API/API_streams_ListStreams.html, .../API_streams_DescribeStream.html
+)
 ITERATOR_US = 15 * MINUTE_US  # API/API_streams_GetShardIterator.html
 
 TTL_CHANGE_US = 60 * MINUTE_US  # one UpdateTimeToLive a table, API/API_UpdateTimeToLive.html
-TTL_OLDEST_S = 5 * 365 * 86_400  # GUIDE/time-to-live-ttl-before-you-start.html: expired longer ago is left alone
+TTL_OLDEST_S = (
+    5 * 365 * 86_400
+)  # GUIDE/time-to-live-ttl-before-you-start.html: expired longer ago is left alone
 
 TOKEN_US = 10 * MINUTE_US  # API/API_TransactWriteItems.html, ClientRequestToken
 

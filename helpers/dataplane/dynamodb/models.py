@@ -23,6 +23,9 @@ class Models:
     - `split_for_heat_s`: seconds of refusals after which a hot partition is split, None for never. AWS publishes no
       figure; a collection is not split by its sort keys here.
 
+    - `scaling_delay_s`: from the minute that makes auto scaling act until the new throughput holds. AWS: alarms may be
+      a few minutes late, and the update takes several (GUIDE/AutoScaling.html).
+
     Streams:
 
     - `stream_shards`: open shards of a stream that is enabled from now on. AWS decides by itself, splits shards under
@@ -38,8 +41,8 @@ class Models:
 
     Transactions:
 
-    - `transaction_s`: how long TransactWriteItems takes before it is carried out. Meanwhile other writes on its items are
-      refused as conflicts (GUIDE/transaction-apis.html). At 0 transactions never overlap.
+    - `transaction_s`: how long TransactWriteItems takes before it is carried out. Meanwhile other writes on its items
+      are refused as conflicts (GUIDE/transaction-apis.html). At 0 transactions never overlap.
 
     Eventual consistency (GUIDE/HowItWorks.ReadConsistency.html and GUIDE/GSI.html give no figures):
 
@@ -53,6 +56,7 @@ class Models:
     adaptive_capacity: bool = True
     partitions: int | None = None
     split_for_heat_s: float | None = None
+    scaling_delay_s: float = 120
     stream_shards: int = 1
     ttl_delay_min_s: float = 0.0
     ttl_delay_max_s: float = 172_800.0

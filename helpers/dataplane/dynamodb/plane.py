@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from helpers.cloud import Account, Call, DataPlane
 from helpers.dataplane.dynamodb.capacity import Capacity
 from helpers.dataplane.dynamodb.changes import Changes
+from helpers.dataplane.dynamodb.control import Control
 from helpers.dataplane.dynamodb.dax import Dax
 from helpers.dataplane.dynamodb.items import Items
 from helpers.dataplane.dynamodb.locks import Locks
@@ -15,18 +16,18 @@ from helpers.dataplane.dynamodb.metrics import Metrics
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.reading import Reading
 from helpers.dataplane.dynamodb.replicas import Replicas
+from helpers.dataplane.dynamodb.scaling import Scaling
 from helpers.dataplane.dynamodb.streams import Streams
 from helpers.dataplane.dynamodb.tables import Tables
 from helpers.dataplane.dynamodb.transactions import Transactions
 from helpers.dataplane.dynamodb.ttl import TimeToLive
+from helpers.dataplane.dynamodb.volumes import Volumes
 from helpers.dataplane.dynamodb.writing import Writing
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud
 
-_CHANGES_A_TABLE = (
-    "CreateTable", "UpdateTable", "UpdateTimeToLive", "RestoreTableFromBackup", "RestoreTableToPointInTime",
-)  # fmt: skip
+_CHANGES_A_TABLE = ("UpdateTimeToLive", "RestoreTableFromBackup", "RestoreTableToPointInTime")
 _CHANGES_A_STACK = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet")
 
 
@@ -73,6 +74,8 @@ class DynamoDb(DataPlane):
         account.amend("dynamodb", "DeleteTable", self._deleted)
         for operation in _CHANGES_A_STACK:
             account.amend("cloudformation", operation, self._all_changed)
+        self._keep_tables()
+        self._scale()
 
         self.streams = Streams(account, self.tables, self.models)
         self._serve_streams()
@@ -84,6 +87,29 @@ class DynamoDb(DataPlane):
     def dax(self, **options: Any) -> Dax:
         """A new DAX cluster in front of this account's tables; `options` as `Dax` takes them."""
         return Dax(cast("Cloud", self.account), **options)
+
+    def _keep_tables(self) -> None:
+        """Check and complete the calls that make, change and describe tables."""
+        account = self.account
+        volumes = Volumes(self.tables, self.items)
+        self.changes.listen(volumes.changed)
+        control = Control(account, self.tables, volumes)
+        account.before("dynamodb", "CreateTable", control.check_create)
+        account.amend("dynamodb", "CreateTable", control.created)
+        account.before("dynamodb", "UpdateTable", control.check_update)
+        account.amend("dynamodb", "UpdateTable", control.updated)
+        account.amend("dynamodb", "DescribeTable", control.described)
+        account.amend("dynamodb", "DescribeLimits", control.limits)
+
+    def _scale(self) -> None:
+        """Obey the scaling policies that the `application-autoscaling` client sets for tables."""
+        account = self.account
+        scaling = Scaling(account, self.tables, self.capacity, self.models)
+        account.before("application-autoscaling", "PutScalingPolicy", scaling.check_policy)
+        for operation in (
+            "RegisterScalableTarget", "DeregisterScalableTarget", "PutScalingPolicy", "DeleteScalingPolicy",
+        ):  # fmt: skip
+            account.amend("application-autoscaling", operation, scaling.changed)
 
     def _serve_streams(self) -> None:
         """Follow what becomes of tables, and answer the calls of the `dynamodbstreams` client."""

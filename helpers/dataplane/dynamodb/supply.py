@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
@@ -54,6 +54,8 @@ class Supply:
         self.resource = resource
         self.direction = direction
         self.mode = mode
+        self.took: Callable[[float], None] | None = None
+        """Whom to tell of units that are taken: auto scaling, where the table has it."""
         self._models = models
         self._least = 1
         self.partitions = Partitions(1, PARTITION_LIMITS[direction], 1, now_us)
@@ -92,6 +94,8 @@ class Supply:
     def take(self, units: float, shares: Sequence[Share], now_us: int) -> None:
         """A request of `units` passes."""
         self.mode.take(units, now_us)
+        if self.took is not None:
+            self.took(units)
         for share in shares:
             self.partitions.take(share.position, share.units, now_us)
 

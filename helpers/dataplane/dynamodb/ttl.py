@@ -6,7 +6,6 @@ GUIDE/ttl-expired-items.html, API/API_UpdateTimeToLive.html.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -112,7 +111,7 @@ class TimeToLive:
         if self._settings.get(state) is not setting:
             return
         if setting.enabled:
-            for item in self._all_items(state):
+            for item in self._items.all(state):
                 self._look_at(state, setting, state.table.key_of(item), item)
         else:
             self._expiries.drop_all(state)
@@ -176,14 +175,3 @@ class TimeToLive:
     def _gone(self, state: TableState) -> None:
         self._settings.pop(state, None)
         self._expiries.drop_all(state)
-
-    def _all_items(self, state: TableState) -> Iterator[Item]:
-        parameters: dict[str, Any] = {"TableName": state.table.name}
-        while True:
-            page = self._account.ask(
-                "dynamodb", "Scan", parameters, region=state.region, account_id=state.account_id
-            )
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            parameters = parameters | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
