@@ -1,6 +1,7 @@
 """The experiments of section 21, in the order in which its notebook uses them."""
 
 from helpers.sections.s21_lambda.experiments.async_retry import AsyncRetry
+from helpers.sections.s21_lambda.experiments.canary import Canary
 from helpers.sections.s21_lambda.experiments.memory import Memory
 
-EXPERIMENTS = (AsyncRetry(), Memory())
+EXPERIMENTS = (AsyncRetry(), Memory(), Canary())
