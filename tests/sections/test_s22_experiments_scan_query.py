@@ -27,24 +27,19 @@ def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 
 
-def test_a_scan_of_4_000_kb_takes_four_pages_and_500_units() -> None:
-    """25 orders of 40 KB fit into 1 MB; 1,000 KB are 250 times 4 KB, half a unit each."""
+def test_a_scan_of_3_200_kb_takes_four_pages_and_400_units() -> None:
+    """32 orders of 32 KB are 1 MB, and 1 MB is 256 times 4 KB, half a unit each."""
     seen = outcome(ID, method="scan")
-    pages = seen.measurements.scan.pages
-    assert [(page.scanned, page.units, page.last) for page in pages] == [(25, 125, False)] * 3 + [
-        (25, 125, True)
-    ]
-    assert seen.summary["scan_units"] == 500
+    pages = [(page.scanned, page.units, page.last) for page in seen.measurements.scan.pages]
+    assert pages == [(32, 128, False), (32, 128, False), (32, 128, False), (4, 16, True)]
+    assert seen.summary["scan_units"] == 400
     assert seen.summary["scan_s"] == 0.04
 
 
-def test_a_full_page_of_1_mb_takes_128_units() -> None:
-    """32 orders of 32 KB are exactly 1 MB."""
-    seen = outcome(ID, method="scan", item_kb=32, orders=100)
-    assert [(page.scanned, page.units) for page in seen.measurements.scan.pages] == [(32, 128)] * 3 + [
-        (4, 16)
-    ]
-    assert seen.summary["most_units_a_page"] == 128
+def test_a_page_ends_before_the_order_that_would_exceed_1_mb() -> None:
+    """25 orders of 40 KB are 1,000 KB, 26 would be 1,040."""
+    seen = outcome(ID, method="scan", item_kb=40)
+    assert [(page.scanned, page.units) for page in seen.measurements.scan.pages] == [(25, 125)] * 4
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -56,7 +51,7 @@ def test_all_methods_find_the_same_orders(method: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "scanned", "needed"),
-    [("query", 8, 40), ("index", 4, 20), ("scan", 100, 500), ("parallel_scan", 100, 500)],
+    [("query", 8, 32), ("index", 4, 16), ("scan", 100, 400), ("parallel_scan", 100, 400)],
 )
 def test_what_each_method_reads(method: str, scanned: int, needed: float) -> None:
     seen = outcome(ID, method=method)
@@ -94,13 +89,11 @@ def test_the_busiest_segment_decides_how_long_it_takes() -> None:
         0
     ] * 7 + [100]
     assert seen.summary["took_s"] == seen.summary["scan_s"]
-    assert seen.summary["units"] == 500 + 7 * 0.5
+    assert seen.summary["units"] == 400 + 7 * 0.5
 
 
 def test_nothing_is_throttled_even_at_the_upper_end() -> None:
-    seen = outcome(
-        ID, method="parallel_scan", segments=20, customer_percent=100, orders=250, open_percent=100
-    )
+    seen = outcome(ID, method="parallel_scan", segments=20, customer_percent=100, orders=250, item_kb=40)
     assert seen.trail["error"].isna().all()
     replies = seen.trail.loc[seen.trail["operation"] == "BatchWriteItem", "response"]
     assert [reply["UnprocessedItems"] for reply in replies] == [{}] * 10
@@ -118,7 +111,7 @@ SMALL: dict[str, Strategy] = {
 
 
 @given(values=settings_of(find(ID), **SMALL))
-@settings(max_examples=20)
+@settings(max_examples=15)
 def test_units_are_those_of_what_is_read_and_no_claim_is_false_in_its_range(values: dict[str, Any]) -> None:
     found = outcome(ID, **values)
     m = found.measurements

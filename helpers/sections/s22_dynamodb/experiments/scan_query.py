@@ -129,7 +129,7 @@ class ScanQuery(Experiment):
         ),
         Float(
             "item_kb",
-            40,
+            32,
             "size of an order",
             "Names and values, in KB of 1,024 bytes.",
             unit="KB",
@@ -508,7 +508,7 @@ ScanQuery.scenes = (
         "query",
         "Looking at everything",
         {"method": "scan"},
-        "A shop finds the open orders of one customer by a scan with a filter: 500 read units for four orders. The "
+        "A shop finds the open orders of one customer by a scan with a filter: 400 read units for four orders. The "
         "partition key is the customer.",
         Prediction(
             "How many read units will a query for that customer's orders, with a filter for the open ones, need?",
@@ -529,18 +529,18 @@ ScanQuery.scenes = (
                 ),
                 Option(
                     "open_ones",
-                    "20: those of the open orders only",
+                    "16: those of the open orders only",
                     "filter_saves_units",
                     "The key condition chooses what is read; the filter drops orders that were read and paid for.",
-                    true_if=lambda p, m: m.summary["units"] == 20,
+                    true_if=lambda p, m: m.summary["units"] == 16,
                 ),
                 Option(
                     "own",
-                    "40: those of the customer's orders",
+                    "32: those of the customer's orders",
                     None,
-                    "Eight of 100 orders have the key, 320 KB, and half a unit pays for 4 KB.",
+                    "Eight of 100 orders have the key, 256 KB, and half a unit pays for 4 KB.",
                     right=True,
-                    true_if=lambda p, m: m.summary["units"] == 40,
+                    true_if=lambda p, m: m.summary["units"] == 32,
                 ),
             ),
         ),
@@ -559,7 +559,7 @@ ScanQuery.scenes = (
         "filter",
         "A narrower filter",
         {"customer_percent": 20, "open_percent": 100},
-        "A large customer has 20 orders, all of them open: a query returns them for 100 units. Weeks later most are "
+        "A large customer has 20 orders, all of them open: a query returns them for 80 units. Weeks later most are "
         "done.",
         Prediction(
             "Now only two of the 20 orders are open, and the filter drops the others. What does the query cost?",
@@ -569,7 +569,7 @@ ScanQuery.scenes = (
                     "About a tenth: two orders come back",
                     "filter_saves_units",
                     "The filter works on what has been read, and reading is what counts.",
-                    true_if=lambda p, m: m.summary["units"] < 50,
+                    true_if=lambda p, m: m.summary["units"] < 40,
                 ),
                 Option(
                     "same",
@@ -577,14 +577,14 @@ ScanQuery.scenes = (
                     None,
                     "The answer has become shorter, the reading has not.",
                     right=True,
-                    true_if=lambda p, m: m.summary["units"] == 100 and m.summary["returned"] == 2,
+                    true_if=lambda p, m: m.summary["units"] == 80 and m.summary["returned"] == 2,
                 ),
                 Option(
                     "more",
                     "A little more: a filter is extra work",
                     "filter_costs_extra",
                     "Units count bytes read, rounded up to 4 KB; comparing them is free.",
-                    true_if=lambda p, m: m.summary["units"] > 100,
+                    true_if=lambda p, m: m.summary["units"] > 80,
                 ),
             ),
         ),
@@ -640,7 +640,7 @@ ScanQuery.scenes = (
         "parallel",
         "Many hands",
         {"method": "scan"},
-        "One worker scans the table in four calls, one after the other, for 500 units.",
+        "One worker scans the table in four calls, one after the other, for 400 units.",
         Prediction(
             "Four workers scan it, a segment each. What happens to units and time?",
             (
@@ -649,7 +649,7 @@ ScanQuery.scenes = (
                     "Fewer units, and less time",
                     "segments_share_the_cost",
                     "Each worker pays for what it reads, and together they read every order once.",
-                    true_if=lambda p, m: m.summary["units"] < 450,
+                    true_if=lambda p, m: m.summary["units"] < 350,
                 ),
                 Option(
                     "same",
@@ -658,7 +658,7 @@ ScanQuery.scenes = (
                     "The same bytes are read by several at once; the busiest segment decides how long it takes.",
                     right=True,
                     true_if=lambda p, m: (
-                        500 <= m.summary["units"] <= 504 and m.summary["took_s"] < m.summary["scan_s"]
+                        400 <= m.summary["units"] <= 404 and m.summary["took_s"] < m.summary["scan_s"]
                     ),
                 ),
                 Option(
@@ -666,7 +666,7 @@ ScanQuery.scenes = (
                     "Four times as many, same time",
                     "segments_read_everything",
                     "A segment is a part of the table, cut by the hash of the partition key.",
-                    true_if=lambda p, m: m.summary["units"] >= 1900,
+                    true_if=lambda p, m: m.summary["units"] >= 1600,
                 ),
             ),
         ),
@@ -679,7 +679,7 @@ ScanQuery.scenes = (
         "goal",
         "Find them for less",
         {"customer_percent": 40, "open_percent": 10},
-        "A customer with 40 orders, four of them open: the query reads all 40 for 200 units, in two pages. The key of "
+        "A customer with 40 orders, four of them open: the query reads all 40 for 160 units, in two pages. The key of "
         "a global index is the customer and the day on which an order was opened, which done orders lack.",
         Prediction(
             "The query goes to the index and needs no filter. What does it read?",
@@ -697,14 +697,14 @@ ScanQuery.scenes = (
                     None,
                     "The index holds open orders only, and the key condition reads those of one customer.",
                     right=True,
-                    true_if=lambda p, m: m.summary["scanned"] == 4 and m.summary["units"] == 20,
+                    true_if=lambda p, m: m.summary["scanned"] == 4 and m.summary["units"] == 16,
                 ),
                 Option(
                     "twice",
                     "The four, from the index and the table",
                     "index_fetches_from_table",
                     "A global index never fetches from the table: it returns what it holds, here all attributes.",
-                    true_if=lambda p, m: m.summary["scanned"] == 4 and m.summary["units"] > 20,
+                    true_if=lambda p, m: m.summary["scanned"] == 4 and m.summary["units"] > 16,
                 ),
             ),
         ),
@@ -720,14 +720,14 @@ ScanQuery.scenes = (
             "dynamodb.idx.projection",
         ),
         Goal(
-            "Return at least four open orders of 40 KB, out of 100 or more, in one page and for at most 25 "
+            "Return at least four open orders of 32 KB, out of 100 or more, in one page and for at most 20 "
             "units.",
             lambda p, m: (
                 m.summary["returned"] >= 4
-                and p.item_kb >= 40
+                and p.item_kb >= 32
                 and m.summary["items"] >= 100
                 and m.summary["pages"] == 1
-                and m.summary["units"] <= 25
+                and m.summary["units"] <= 20
             ),
             {"method": "index"},
         ),

@@ -62,7 +62,7 @@ def _pages(axes: Axes, lanes: list[tuple[str, Any]], roomy: bool) -> None:
         said = f"{plural(len(pages), 'page')}, {plural(read, 'order')} read, {back} came back: {paid}"
         axes.text(0, over, said, size=10, color=pictures.INK, va="center")
         for page in pages if len(pages) <= WORDY else ():
-            each = f"{page.scanned} read\n{page.returned} back"
+            each = f"{page.scanned} read, {page.returned} back\n{_in_units(page.units)}"
             middle = (page.start_s + page.end_s) / 2
             pictures.note(axes, middle, under, each, pictures.QUIET, side="over", size=8.5)
 
