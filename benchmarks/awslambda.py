@@ -1,7 +1,7 @@
 """How fast events get through Lambda, against goals. The exit code says whether they hold.
 
-Run it with `make bench`, or `python benchmarks/awslambda.py`. Each figure is the best of a few runs, since other work on
-the machine only ever adds to it.
+Run it with `make bench`, or `python benchmarks/awslambda.py`. Each figure is the best of a few runs: other work on the
+machine only ever adds to it.
 """
 
 from __future__ import annotations
