@@ -2,6 +2,7 @@
 
 from helpers.sections.s21_lambda.experiments.async_retry import AsyncRetry
 from helpers.sections.s21_lambda.experiments.canary import Canary
+from helpers.sections.s21_lambda.experiments.cold_start import ColdStart
 from helpers.sections.s21_lambda.experiments.memory import Memory
 
-EXPERIMENTS = (AsyncRetry(), Memory(), Canary())
+EXPERIMENTS = (AsyncRetry(), ColdStart(), Memory(), Canary())
