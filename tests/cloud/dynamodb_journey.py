@@ -123,7 +123,7 @@ _SINGLE_WRITES = [
           AttributeUpdates={"old": {"Action": "PUT", "Value": {"S": "way"}}}, ReturnValues="UPDATED_NEW"),
     _call("delete_item", TableName="games", Key=_key("ann", 2), ReturnValues="ALL_OLD"),
     _call("delete_item", TableName="games", Key=_key("ann", 2)),
-    _call("delete_item", TableName="games", Key=_key("ann", 1), ConditionExpression="attribute_exists(missing)"),
+    _call("delete_item", TableName="games", Key=_key("ann", 1), ConditionExpression="attribute_exists(absent)"),
 ]  # fmt: skip
 
 _SINGLE_READS = [
