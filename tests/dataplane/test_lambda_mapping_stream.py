@@ -427,6 +427,83 @@ def test_stream_destination_that_refuses_is_counted(cloud: Cloud) -> None:
     assert batches(cloud)[-1] == (0, ["behind"])
 
 
+# Tumbling windows
+
+COUNTING = """
+import json
+
+def handler(event, context):
+    print(json.dumps([{
+        "n": len(event["Records"]), "state": event["state"], "final": event["isFinalInvokeForWindow"],
+        "early": event["isWindowTerminatedEarly"], "window": event["window"], "shard": event["shardId"],
+    }]))
+    return {"state": {"count": event["state"].get("count", 0) + len(event["Records"])}}
+"""
+
+
+def test_stream_tumbling_window_hands_a_state_on(cloud: Cloud) -> None:
+    cloud.plane("lambda").models.tumbling_wait_s = 0
+    function, stream = Function(cloud, COUNTING), Stream(cloud)
+    mapped(function, stream, TumblingWindowInSeconds=60, BatchSize=2)
+    cloud.advance(9.5)
+    stream.put("a", "b", "c")
+    cloud.advance(60)
+    stream.put("d")
+    cloud.advance(600)
+    log = [(at, one["n"], one["state"], one["final"]) for at, (one,) in batches(cloud)]
+    assert log == [
+        (10, 2, {}, False),
+        (10, 1, {"count": 2}, False),
+        (60, 0, {"count": 3}, True),
+        (70, 1, {}, False),
+        (120, 0, {"count": 1}, True),
+    ]
+    ((_, (first,)), *_) = batches(cloud)
+    assert first["window"] == {"start": "2026-01-05T09:00:00Z", "end": "2026-01-05T09:01:00Z"}
+    assert first["shard"] == "shardId-000000000000"
+
+
+def test_stream_tumbling_windows_do_not_share_a_batch(cloud: Cloud) -> None:
+    function, stream = Function(cloud, COUNTING), Stream(cloud)
+    for _ in range(3):
+        stream.put("a", "b")
+        cloud.advance(40)
+    mapped(function, stream, TumblingWindowInSeconds=60)
+    cloud.advance(1)
+    log = [(one["n"], one["final"], one["window"]["start"][11:16]) for _, (one,) in batches(cloud)]
+    assert log == [(4, False, "09:00"), (0, True, "09:00"), (2, False, "09:01")]
+    cloud.advance(179)
+    last = batches(cloud)[-1]
+    assert (last[0], last[1][0]["final"]) == (240, True), "two minutes after the window's end"
+
+
+def test_stream_tumbling_window_needs_a_state(cloud: Cloud) -> None:
+    source = COUNTING.replace("return", "event['Records'] and None or").replace("def handler", "def counted")
+    function = Function(
+        cloud, source + "\ndef handler(event, context):\n    counted(event, context)\n    return {}\n"
+    )
+    stream = Stream(cloud)
+    stream.put("a", "b")
+    mapped(function, stream, TumblingWindowInSeconds=60, MaximumRetryAttempts=1)
+    cloud.advance(30)
+    assert [(at, one["n"]) for at, (one,) in batches(cloud)] == [(0, 2), (1, 2)]
+
+
+def test_stream_tumbling_window_with_a_large_state_ends_early(cloud: Cloud) -> None:
+    source = COUNTING.replace(
+        'return {"state": {', 'return {"state": {"pad": "x" * (600_000 * len(event["Records"])), '
+    )
+    function, stream = (
+        Function(cloud, source.replace('event["state"],', "len(event['state']),")),
+        Stream(cloud),
+    )
+    stream.put("a", "b", "c")
+    mapped(function, stream, TumblingWindowInSeconds=60, BatchSize=2)
+    cloud.advance(1)
+    log = [(one["n"], one["final"], one["early"]) for _, (one,) in batches(cloud)]
+    assert log == [(2, False, False), (0, True, True), (1, False, False)]
+
+
 # Filters and the mapping's life
 
 
@@ -466,6 +543,29 @@ def test_stream_disabled_mapping_that_read_nothing_goes_on_at_its_start(cloud: C
     function.client.update_event_source_mapping(UUID=uuid, Enabled=True)
     cloud.advance(2)
     assert [data for _, data in batches(cloud)] == [["meanwhile"]]
+
+
+def test_stream_changed_mapping_waits_for_the_run_that_goes_on(cloud: Cloud) -> None:
+    function, stream = Function(cloud, WORKER, Timeout=30), Stream(cloud)
+    stream.put("wait 20", "b", "c", "d")
+    uuid = mapped(function, stream, BatchSize=2)
+    cloud.advance(1)
+    function.client.update_event_source_mapping(UUID=uuid, BatchSize=1)
+    cloud.advance(10)
+    shown = function.client.get_event_source_mapping(UUID=uuid)
+    assert shown["State"] == "Updating"
+    cloud.advance(60)
+    assert batches(cloud) == [(0, ["wait 20", "b"]), (20, ["c"]), (20, ["d"])]
+
+
+def test_stream_changed_mapping_tries_a_failing_batch_anew(cloud: Cloud) -> None:
+    function, stream = Function(cloud, WORKER), Stream(cloud)
+    stream.put("bad", "b")
+    uuid = mapped(function, stream)
+    cloud.advance(20)
+    function.client.update_event_source_mapping(UUID=uuid, BatchSize=1, MaximumRetryAttempts=0)
+    cloud.advance(60)
+    assert batches(cloud)[5:] == [(20, ["bad"]), (20, ["b"])]
 
 
 def test_stream_deleted_mapping_reads_no_more(cloud: Cloud) -> None:

@@ -39,6 +39,8 @@ class Models:
     - `poll_again_s`: how long a poller waits when the queue or stream refuses its call.
     - `stream_backoff_s`: the longest wait before a batch of a stream is tried again; it grows from 1 s by
       `backoff_factor`. AWS does not publish it.
+    - `tumbling_wait_s`: how long a tumbling window takes records after its end when none come any more. AWS: "up to 2
+      minutes" (DG/services-kinesis-windows.html).
     """
 
     account_concurrency: int = 1_000
@@ -52,3 +54,4 @@ class Models:
     mapping_s: float = 3.0
     poll_again_s: float = 60.0
     stream_backoff_s: float = 60.0
+    tumbling_wait_s: float = 120.0

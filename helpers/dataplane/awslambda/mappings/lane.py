@@ -7,8 +7,10 @@ kinesis-on-failure-destination.html, services-kinesis-batchfailurereporting.html
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.cloud import ServiceError
@@ -27,6 +29,7 @@ from helpers.dataplane.awslambda.mappings.batching import (
 from helpers.dataplane.awslambda.mappings.mapping import WITHOUT_LIMIT
 from helpers.dataplane.awslambda.mappings.partial import failed_items
 from helpers.dataplane.awslambda.mappings.sources import StreamRecord
+from helpers.dataplane.awslambda.mappings.tumbling import Tumbling
 
 if TYPE_CHECKING:
     from helpers.dataplane.awslambda.mappings.shard import ShardReader
@@ -53,12 +56,16 @@ class Item(NamedTuple):
 
 @dataclass
 class Piece:
-    """A batch, or what is left of one: its items in order, how often it was retried, and the last run."""
+    """A batch, or what is left of one: its items in order, how often it was retried, and the last run.
+
+    `final` is True for the run that ends a tumbling window; it has no items.
+    """
 
     items: list[Item]
     retries: int = 0
     runs: int = 0
     last: tuple[Invocation, Ending] | None = None
+    final: bool = False
 
 
 class Lane:
@@ -73,7 +80,11 @@ class Lane:
         self._waiting: deque[Item] = deque()
         self._size_bytes = 0
         self._first_us = 0
-        self._idle = False
+        self._tumbling: Tumbling | None = None
+        if self._mapping.tumbling_s:
+            self._tumbling = Tumbling(self._mapping.tumbling_s, shard.shard_id, self._mapping.source_arn)
+        self.busy = False
+        """True while the function runs."""
         self._more = self._cloud.signal()
         self._actor = self._cloud.spawn(self._live, name=f"{reader.target.name}-poller", background=True)
 
@@ -93,41 +104,73 @@ class Lane:
 
     def dismiss(self) -> None:
         """End, at once or after the run that goes on."""
-        if self._idle:
+        if not self.busy:
             self._actor.stop()
 
     def _live(self) -> None:
         while self._reader.open:
-            self._idle = True
             items = self._gather()
-            self._idle = False
             self._shard.taken()
-            self._work(items)
+            if self._tumbling is not None:
+                self._tumble(self._tumbling, items)
+            else:
+                self._work([Piece(items)])
+        self._reader.ran()
+
+    def _tumble(self, window: Tumbling, items: list[Item]) -> None:
+        """Work on a batch of one window; first end the window before it."""
+        if window.ends_us is not None and not (items and window.covers(items[0].arrived_us)):
+            self._work([Piece([], final=True)])
+            window.close()
+        if items and window.ends_us is None:
+            window.open(items[0].arrived_us)
+        self._work([Piece(items)])
+        if window.too_large:
+            self._work([Piece([], final=True)])
+            window.close()
 
     def _gather(self) -> list[Item]:
-        """The next batch: full, or as much as came until its window closed."""
+        """The next batch: full, or as much as came until its window closed. Empty if a tumbling window is over."""
         began_us = self._cloud.now_us
         while not self._waiting:
-            self._more.wait()
+            if not self._wait_for_more():
+                return []
         window_us = self._mapping.window_s * SECOND_US
         closes_us = window_end_us(began_us, max(began_us, self._first_us), window_us)
         while self.hungry and (left_us := closes_us - self._cloud.now_us) > 0:
             self._more.wait(left_us / SECOND_US)
-        sizes = [item.size_bytes for item in self._waiting]
+        sizes = [item.size_bytes for item in self._next()]
         items = [self._waiting.popleft() for _ in range(fitting(sizes, self._mapping.batch_size))]
         self._size_bytes -= sum(item.size_bytes for item in items)
         self._first_us = self._cloud.now_us
         return items
 
+    def _wait_for_more(self) -> bool:
+        """False if the open tumbling window is over, and so are the two minutes in which it still takes records."""
+        ends_us = None if self._tumbling is None else self._tumbling.ends_us
+        if ends_us is None:
+            return self._more.wait()
+        left_us = ends_us - self._cloud.epoch_us
+        return self._more.wait(max(0, left_us) / SECOND_US + self._reader.models.tumbling_wait_s)
+
+    def _next(self) -> Iterable[Item]:
+        """The records that may be in the next batch: those of one tumbling window."""
+        window = self._tumbling
+        if window is None:
+            return self._waiting
+        if not window.covers(self._waiting[0].arrived_us):
+            window = Tumbling(self._mapping.tumbling_s, "", "")
+            window.open(self._waiting[0].arrived_us)
+        return takewhile(lambda item: window.covers(item.arrived_us), self._waiting)
+
     # Trying
 
-    def _work(self, items: list[Item]) -> None:
-        pieces = [Piece(items)]
+    def _work(self, pieces: list[Piece]) -> None:
         throttles = 0
         while pieces and self._reader.open:
             piece = pieces[-1]
             self._drop_old(piece)
-            if not piece.items:
+            if not piece.items and not piece.final:
                 pieces.pop()
                 continue
             try:
@@ -142,21 +185,28 @@ class Lane:
             pieces += reversed(self._left(piece, piece.last[1]))
 
     def _run(self, piece: Piece) -> tuple[Invocation, Ending]:
-        newest = piece.items[-1]
-        age_ms = (self._cloud.epoch_us - newest.arrived_us) / 1_000
-        event = event_of([item.text for item in piece.items])
-        run = self._reader.target.invoke(event, piece.runs + 1)
-        self._reader.target.metric("IteratorAge", age_ms, "Milliseconds")
+        texts = [item.text for item in piece.items]
+        window = self._tumbling
+        event = event_of(texts) if window is None else window.event(texts, final=piece.final)
+        for newest in piece.items[-1:]:
+            age_ms = (self._cloud.epoch_us - newest.arrived_us) / 1_000
+            self._reader.target.metric("IteratorAge", age_ms, "Milliseconds")
+        self.busy = True
+        try:
+            run = self._reader.target.invoke(event, piece.runs + 1)
+        finally:
+            self.busy = False
         piece.runs += 1
         return run
 
     def _left(self, piece: Piece, ending: Ending) -> list[Piece]:
         """What is to be tried again after a run, in order."""
-        failed = self._failed(piece, ending)
+        well = not ending.failed and (self._tumbling is None or self._tumbling.hear(ending.payload))
+        failed = self._failed(piece, ending) if well else piece.items
         done = len(piece.items) - len(failed)
         self._shard.finished(item.number for item in piece.items[:done])
-        self._reader.result = "PROBLEM: Function call failed" if failed else "OK"
-        if not failed:
+        self._reader.result = "PROBLEM: Function call failed" if failed or not well else "OK"
+        if well and not failed:
             return []
         piece.items = failed
         if self._mapping.bisect:
@@ -173,9 +223,7 @@ class Lane:
         return [piece]
 
     def _failed(self, piece: Piece, ending: Ending) -> list[Item]:
-        """The items that were not processed: all of them, or those from the first on that the function reports."""
-        if ending.failed:
-            return piece.items
+        """The items that were not processed: those from the first on that the function reports."""
         if not self._mapping.partial:
             return []
         numbers = [item.number for item in piece.items]
@@ -187,9 +235,10 @@ class Lane:
         models = self._reader.models
         wait_s = backoff_s(attempts, models.backoff_factor, models.stream_backoff_s)
         until_us = self._cloud.now_us + round(wait_s * SECOND_US)
-        while piece.items and (left_us := until_us - self._cloud.now_us) > 0 and self._reader.open:
-            old_us = piece.items[0].arrived_us + self._oldest_us() - self._cloud.epoch_us
-            self._reader.target.pause(min(left_us, max(old_us, 0)))
+        while (piece.items or piece.final) and (left_us := until_us - self._cloud.now_us) > 0:
+            for oldest in piece.items[:1]:
+                left_us = min(left_us, oldest.arrived_us + self._oldest_us() - self._cloud.epoch_us)
+            self._reader.target.pause(max(left_us, 0))
             self._drop_old(piece)
 
     # Giving up
@@ -216,7 +265,7 @@ class Lane:
         """Give records up, and tell the on-failure destination which they were."""
         self._shard.finished(item.number for item in items)
         target = self._mapping.on_failure
-        if not target:
+        if not target or not items:
             return
         function, response = self._reader.target, None
         request_id = function.ids.next()

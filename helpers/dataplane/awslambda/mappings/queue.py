@@ -6,6 +6,7 @@ services-sqs-errorhandling.html.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from helpers.cloud import Timer
@@ -42,13 +43,14 @@ class QueueReader:
         """Begin to read."""
         self._staff()
 
-    def stop(self) -> None:
-        """Read no more. Batches that are being processed are finished. Called in a callback."""
+    def stop(self, then: Callable[[], None]) -> None:
+        """Read no more, and call `then`. Batches that are being processed are finished. Called in a callback."""
         self.open = False
         for poller in self._pollers:
             poller.dismiss()
         if self._timer is not None:
             self._timer.cancel()
+        then()
 
     # What pollers ask and report
 

@@ -193,9 +193,16 @@ class Mappings:
 
     def _take_effect(self, kept: _Kept) -> None:
         kept.timer = None
-        if kept.reader is not None:
-            kept.reader.stop()
-            kept.reader = None
+        reader, kept.reader = kept.reader, None
+        if reader is None:
+            self._begin(kept)
+        else:
+            reader.stop(partial(self._begin, kept))
+
+    def _begin(self, kept: _Kept) -> None:
+        """Whoever read the source before has stopped."""
+        if kept.mapping.uuid not in self._kept or kept.reader is not None:
+            return  # deleted or changed again meanwhile
         kept.state = "Enabled" if kept.mapping.enabled else "Disabled"
         if kept.mapping.enabled:
             kept.reader = self._reader(kept)
@@ -204,8 +211,9 @@ class Mappings:
     def _forget(self, kept: _Kept) -> None:
         if kept.timer is not None:
             kept.timer.cancel()
-        if kept.reader is not None:
-            self._cloud.at(0, kept.reader.stop, name="lambda")
+        reader, kept.reader = kept.reader, None
+        if reader is not None:
+            self._cloud.at(0, partial(reader.stop, lambda: None), name="lambda")
 
     def _reader(self, kept: _Kept) -> Reader:
         mapping = kept.mapping

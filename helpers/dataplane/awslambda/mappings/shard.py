@@ -71,6 +71,11 @@ class ShardReader:
         for lane in self._lanes:
             lane.dismiss()
 
+    @property
+    def busy(self) -> bool:
+        """True while the function runs for one of its lanes."""
+        return any(lane.busy for lane in self._lanes)
+
     # For its lanes
 
     def taken(self) -> None:

@@ -6,6 +6,7 @@ invocation-eventsourcemapping.html.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -51,18 +52,27 @@ class StreamReader:
         """False once the mapping is disabled, changed or deleted."""
         self._shards: list[ShardReader] = []
         self._actor: Actor | None = None
+        self._then: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Begin to read."""
         self._actor = self.cloud.spawn(self._list, name=f"{self.target.name}-poller", background=True)
 
-    def stop(self) -> None:
-        """Read no more. Batches that are being processed are finished. Called in a callback."""
+    def stop(self, then: Callable[[], None]) -> None:
+        """Read no more; call `then` when the runs that go on are over. Called in a callback."""
         self.open = False
+        self._then = then
         for shard in self._shards:
             shard.dismiss()
         if self._actor is not None:
             self._actor.stop()
+        self.ran()
+
+    def ran(self) -> None:
+        """A run is over: once none goes on any more, whoever waits for that may read the stream."""
+        if self._then is not None and not any(shard.busy for shard in self._shards):
+            then, self._then = self._then, None
+            self.cloud.at(0, then, name="lambda")
 
     def _list(self) -> None:
         """The shards are read side by side; a child shard is begun when its parents were read to the end."""
