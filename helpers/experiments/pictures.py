@@ -172,10 +172,15 @@ def time_axis(axes: Axes, end_s: float, start_s: float = 0.0, labels: bool = Tru
     _ticks(axes, ticks, [human(t) if t else "0" for t in ticks] if labels else ())
 
 
-def number_axis(axes: Axes, start: float, end: float, unit: str, most: int = 8) -> None:
-    """An axis of another quantity than time, such as a size: at most `most` labels, the unit after the last one."""
+def number_axis(
+    axes: Axes, start: float, end: float, unit: str, most: int = 8, step: float | None = None
+) -> None:
+    """An axis of another quantity than time, such as a size: the unit stands after the last label.
+
+    There is a label every `step`, or else so often that there are about `most` of them.
+    """
     length = end - start
-    step = next(step for step in _ROUND if length / step <= most)
+    step = step or next(step for step in _ROUND if length / step <= most)
     ticks = _multiples(step, start, end)
     axes.set_xlim(start - 0.004 * length, end + 0.012 * length)
     _ticks(axes, ticks, [f"{t:,g}" for t in ticks[:-1]] + [f"{ticks[-1]:,g} {unit}"])

@@ -76,6 +76,13 @@ def test_a_number_axis_names_its_unit_once(start: float, end: float, names: list
     assert [text.get_text() for text in axes.texts] == names
 
 
+def test_a_number_axis_may_have_steps_of_its_own() -> None:
+    figure = Figure(figsize=(9, 5.6), dpi=100)
+    axes = pictures.panel(figure, 0.1, 0.1, 0.9, 0.9)
+    pictures.number_axis(axes, 8, 20, "KB", step=4)
+    assert [text.get_text() for text in axes.texts] == ["8", "12", "16", "20 KB"]
+
+
 def test_lanes_are_line_collections_with_the_first_lane_on_top() -> None:
     figure = Figure(figsize=(9, 5.6), dpi=100)
     upper, lower = pictures.layout(figure)

@@ -93,11 +93,11 @@ def test_the_busiest_segment_decides_how_long_it_takes() -> None:
 
 
 def test_nothing_is_throttled_even_at_the_upper_end() -> None:
-    seen = outcome(ID, method="parallel_scan", segments=20, customer_percent=100, orders=250, item_kb=40)
+    seen = outcome(ID, method="parallel_scan", segments=20, customer_percent=100, orders=200, item_kb=40)
     assert seen.trail["error"].isna().all()
     replies = seen.trail.loc[seen.trail["operation"] == "BatchWriteItem", "response"]
-    assert [reply["UnprocessedItems"] for reply in replies] == [{}] * 10
-    assert seen.summary["scan_units"] == 1250
+    assert [reply["UnprocessedItems"] for reply in replies] == [{}] * 8
+    assert seen.summary["scan_units"] == 1000
 
 
 SMALL: dict[str, Strategy] = {

@@ -535,7 +535,7 @@ Capacity.scenes = (
         {"read_mode": "eventual"},
         ("read_mode", "item_kb", "reads_per_s"),
         "reads",
-        ("dynamodb.unit.rcu", "dynamodb.unit.rcu_round", "dynamodb.unit.strong", "dynamodb.unit.eventual"),
+        ("dynamodb.unit.rcu", "dynamodb.unit.rcu_round", "dynamodb.unit.strong"),
     ),
     Scene(
         "transaction",

@@ -47,9 +47,9 @@ def _stairs(
     heights = sorted({units for _, units in costs})
     tall = heights[-1] - heights[0] or heights[-1]
     base = 0.0 if low == 0 else max(0.0, heights[0] - 0.25 * tall)
-    pictures.number_axis(axes, low, high, "KB", most=6)
+    pictures.number_axis(axes, low, high, "KB", step=READ_BYTES / KB)
     axes.set_ylim(base, heights[-1] + 0.12 * tall)
-    some = heights[:: -(-len(heights) // 6)]
+    some = heights[:: -(-len(heights) // 4)]
     pictures.lane_names(axes, some, [count(height) for height in some], pictures.QUIET)
     ends = [(size / KB, units) for size, units in costs]
     flights = list(zip(ends[::2], ends[1::2], strict=True))

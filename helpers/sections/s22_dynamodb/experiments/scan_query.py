@@ -123,7 +123,7 @@ class ScanQuery(Experiment):
             "orders in the table",
             "Few and large ones stand for many small ones: the bytes count.",
             minimum=20,
-            maximum=250,
+            maximum=200,
             step=10,
             assumption=True,
         ),
