@@ -8,7 +8,7 @@ from typing import Any
 from moto import backends
 from moto.moto_api._internal.moto_random import MotoRandom
 
-from helpers.cloud.mock import deliveries, ids, streams, tables
+from helpers.cloud.mock import deliveries, ids, statistics, streams, tables
 from helpers.cloud.touch import replace
 
 _load_backend = backends.get_backend
@@ -27,6 +27,8 @@ def _get_backend(service: str) -> Any:
         _let_objects_go()
     if service == "dynamodb":
         tables.install()
+    if service == "cloudwatch":
+        statistics.install()
     if service == "sns":
         deliveries.watch_topics()
     if service == "events":

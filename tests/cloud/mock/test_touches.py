@@ -55,6 +55,7 @@ PARAMETERS = {
     "moto.awslambda.models.LambdaStorage._get_version": "self name version",
     "moto.sqs.utils.generate_receipt_handle": "",
     "moto.utilities.aws_headers.gen_amzn_requestid_long": "headerdict",
+    "moto.cloudwatch.models.MetricDatumBase.filter": "self namespace name dimensions already_present_metrics",
     "moto.dynamodb.models.table.Table.query": "self hash_key range_comparison range_objs limit exclusive_start_key "
     "scan_index_forward projection_expressions index_name consistent_read filter_expression hash_key_conditions "
     "range_key_conditions filter_kwargs",
