@@ -21,9 +21,9 @@ def find(name: str) -> Diagnosis:
 
 
 def test_the_index_is_judged_as_its_run_shows_where_the_answer_turns() -> None:
-    """Ten quiet seconds save 10 r units for an index of r a second, and a rush of 240 s lacks 240 (30 - r)."""
+    """Ten quiet seconds save 10 r units for an index of r a second, and a rush of 150 s lacks 150 (30 - r)."""
     orders = find("half_used_and_throttled")
-    assert min(r for r in range(1, 81) if 10 * r >= 240 * (30 - r)) == 29
+    assert min(r for r in range(1, 81) if 10 * r >= 150 * (30 - r)) == 29
     for value in (0, 27, 28, 29, 30, 31):
         after = orders.broken.changed(gsi_wcu=value).outcome()
         assert orders.well(after.run.values, after.measurements) is orders.mend.accepts(value), value

@@ -52,7 +52,7 @@ DIAGNOSES = (
             "seconds late. Half of the table's units are never used. Change one setting, so that no order is "
             "throttled and support keeps its index."
         ),
-        run="22_dynamodb.throttle?wcu=60&quiet_s=10&spike_s=240&attempts=4&gsi_wcu=20",
+        run="22_dynamodb.throttle?wcu=60&quiet_s=10&spike_s=150&attempts=4&gsi_wcu=20",
         causes=(
             Cause(
                 "narrow_index",
