@@ -107,6 +107,7 @@ SMALL = {
 }
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SMALL), seed=st.integers(0, 9))
 @settings(max_examples=15)
 def test_units_are_the_documented_sums_and_no_claim_is_false_in_its_range(

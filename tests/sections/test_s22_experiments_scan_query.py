@@ -110,6 +110,7 @@ SMALL: dict[str, Strategy] = {
 }
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SMALL))
 @settings(max_examples=15)
 def test_units_are_those_of_what_is_read_and_no_claim_is_false_in_its_range(values: dict[str, Any]) -> None:
