@@ -49,7 +49,6 @@ def _seal_environment() -> None:
         AWS_ENDPOINT_URL=NOBODY,
         MOTO_ENABLE_AMI_VALIDATION="true",
         MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION="true",
-        MOTO_LAMBDA_CONCURRENCY_QUOTA="1000",
     )
 
 

@@ -66,11 +66,13 @@ class Telemetry:
         dimensions: dict[str, str] | None = None,
         *,
         count: int = 1,
+        at_us: int | None = None,
     ) -> None:
-        """A value that a service publishes now, `count` times; `namespace` such as "AWS/Lambda", `unit` as CloudWatch
-        names it.
+        """A value that a service publishes, `count` times; `namespace` such as "AWS/Lambda", `unit` as CloudWatch names
+        it. It is stamped with `at_us` (microseconds since the Cloud was opened), or with the present instant.
         """
-        minute_us = self._account.epoch_us // _MINUTE_US * _MINUTE_US
+        ago_us = 0 if at_us is None else self._account.now_us - at_us
+        minute_us = (self._account.epoch_us - ago_us) // _MINUTE_US * _MINUTE_US
         series = _Series(namespace, name, unit, tuple((dimensions or {}).items()), minute_us)
         self._values[series][value] += count
 

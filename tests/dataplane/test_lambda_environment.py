@@ -118,11 +118,11 @@ def test_busy_environment_is_not_idle(cloud: Cloud) -> None:
 
 
 def test_change_of_configuration_or_code_starts_new_environments(cloud: Cloud) -> None:
-    function = Function(cloud, COUNTER, Environment={"Variables": {"A": "1"}})
+    function = Function(cloud, COUNTER, Environment={"Variables": {"AA": "1"}})
     function.invoke({})
-    function.change(Environment={"Variables": {"A": "2"}})
+    function.change(Environment={"Variables": {"AA": "2"}})
     assert function.result({})["count"] == 1
-    function.change(Environment={"Variables": {"A": "2"}})  # nothing new in it
+    function.change(Environment={"Variables": {"AA": "2"}})  # nothing new in it
     assert function.result({})["count"] == 2
     function.change_code(COUNTER + "\n# another version\n")
     assert function.result({})["count"] == 1

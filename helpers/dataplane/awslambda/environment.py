@@ -74,7 +74,7 @@ class Environment:
         self._processes = 0
         self._run: _Run | None = None
         self._timer: Timer | None = None
-        self._heard: Callable[[bool], None] | None = None
+        self._heard: Callable[[int, bool], None] | None = None
 
     # For the invoker, by the scheduler or in a call
 
@@ -83,8 +83,13 @@ class Environment:
         """True while it serves an invocation."""
         return self._run is not None
 
-    def initialise(self, heard: Callable[[bool], None]) -> None:
-        """Start the process ahead of any invocation; `heard` is told whether the init went well."""
+    @property
+    def warm(self) -> bool:
+        """True while its process waits for an invocation, or serves one."""
+        return self._process is not None and self._process.ready
+
+    def initialise(self, heard: Callable[[int, bool], None]) -> None:
+        """Start the process ahead of any invocation; `heard` is told when that began and whether it went well."""
         self._heard = heard
         self._start()
 
@@ -100,9 +105,8 @@ class Environment:
     def end(self) -> None:
         """End it. An invocation in progress must be over."""
         self.retired = True
-        if self._process is not None:
-            self._process.kill()
-            self._process = None
+        self._cancel_timer()
+        self._kill()
 
     # Init
 
@@ -147,7 +151,7 @@ class Environment:
             self._cancel_timer()
             if run is None:
                 self._log.write(logs.init_report(duration_us, "init", "success"))
-                self._tell(True)
+                self._tell(duration_us, True)
             else:
                 run.init_us = duration_us
                 self._invoke()
@@ -165,15 +169,16 @@ class Environment:
         self._log.write(logs.init_report(duration_us, "init", status, error_type))
         self._process = None
         if self._run is None:
-            self._tell(False)
+            self._tell(duration_us, False)
         else:
             self._run.init_us = duration_us
             self._account.at(0, self._start, name="lambda")
 
-    def _tell(self, well: bool) -> None:
+    def _tell(self, duration_us: int, well: bool) -> None:
         heard, self._heard = self._heard, None
         if heard is not None:
-            self._account.at(0, lambda: heard(well), name="lambda")
+            began_us = self._account.now_us - duration_us
+            self._account.at(0, lambda: heard(began_us, well), name="lambda")
 
     # Invoke
 

@@ -39,15 +39,18 @@ class Environments:
         self._numbers: dict[str, int] = defaultdict(int)
         self._streams = account.random_for("lambda:log streams")
 
-    def idle(self, configuration: Configuration) -> Environment | None:
-        """Take an idle environment of the version: of several the one used last, which is an assumption (`Models`)."""
-        pool = self._pool(configuration)
-        return pool.idle.pop() if pool.idle else None
+    def has_idle(self, configuration: Configuration) -> bool:
+        """True if an environment of the version waits for an invocation."""
+        return bool(self._pool(configuration).idle)
 
-    def new(self, configuration: Configuration) -> Environment:
-        """Another environment of the version."""
+    def take(self, configuration: Configuration) -> Environment:
+        """An idle environment of the version: of several the one used last, which is an assumption (`Models`). A new
+        one if there is none.
+        """
         pool = self._pool(configuration)
-        environment = self.create(configuration, pool.code, ON_DEMAND)
+        if pool.idle:
+            return pool.idle.pop()
+        environment = self.create(configuration, ON_DEMAND)
         pool.alive[environment.name] = environment
         return environment
 
@@ -70,7 +73,7 @@ class Environments:
                 self._retire(pool)
                 pool = None
         if pool is None:
-            pool = self._pools[key] = _Pool(configuration, self.code(configuration))
+            pool = self._pools[key] = _Pool(configuration, self._code(configuration))
         return pool
 
     @staticmethod
@@ -81,8 +84,7 @@ class Environments:
         for environment in pool.idle:
             environment.end()
 
-    def code(self, configuration: Configuration) -> Code:
-        """The files of a version and of its layers."""
+    def _code(self, configuration: Configuration) -> Code:
         package = self._account.function_code(
             configuration.name,
             configuration.version,
@@ -111,7 +113,7 @@ class Environments:
         del pool.alive[environment.name]
         environment.end()
 
-    def create(self, configuration: Configuration, code: Code, initialization: str) -> Environment:
+    def create(self, configuration: Configuration, initialization: str) -> Environment:
         """An environment with a name and a log stream of its own, in no pool."""
         number = self._numbers[configuration.name] = self._numbers[configuration.name] + 1
         day = self._account.datetime.strftime("%Y/%m/%d")
@@ -121,7 +123,7 @@ class Environments:
             self._account,
             self._models,
             configuration,
-            code,
+            self._pool(configuration).code,
             name=f"{configuration.name}-{number}",
             log=log,
             initialization=initialization,

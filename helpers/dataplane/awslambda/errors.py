@@ -34,6 +34,23 @@ class Throttle(ServiceError):
         self.reason = reason
 
 
+def no_provisioned() -> ServiceError:
+    """The version or alias has no provisioned concurrency."""
+    message = "No Provisioned Concurrency Config found for this function"
+    return _error("ProvisionedConcurrencyConfigNotFoundException", message, 404)
+
+
+def conflict(message: str) -> ServiceError:
+    """What is asked for does not go with what is there."""
+    return _error("ResourceConflictException", message, 409)
+
+
+def not_valid(value: object, member: str, constraint: str) -> ServiceError:
+    """A value that the API's own validation refuses."""
+    message = f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    return _error("ValidationException", message, 400)
+
+
 def no_function(arn: str) -> ServiceError:
     """No such function, version or alias."""
     return _error("ResourceNotFoundException", f"Function not found: {arn}", 404, member="Message")
@@ -61,6 +78,11 @@ def too_large(limit: int) -> ServiceError:
     return _error("RequestTooLargeException", message, 413)
 
 
+def too_large_package(limit: int) -> ServiceError:
+    """The zip is larger than the API takes."""
+    return _error("RequestTooLargeException", f"Zipped size must be smaller than {limit} bytes", 413)
+
+
 def mapped_already(source_arn: str, function: str, uuid: str) -> ServiceError:
     """The event source and the function have a mapping."""
     message = (
@@ -72,12 +94,7 @@ def mapped_already(source_arn: str, function: str, uuid: str) -> ServiceError:
 
 def out_of_range(name: str, value: object, relation: str, bound: int) -> ServiceError:
     """A number that is less or more than its parameter may be; `relation` such as "less than or equal to"."""
-    return _error(
-        "ValidationException",
-        f"1 validation error detected: Value '{value}' at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: "
-        f"Member must have value {relation} {bound}",
-        400,
-    )
+    return not_valid(value, f"{name[0].lower()}{name[1:]}", f"Member must have value {relation} {bound}")
 
 
 def no_event_invoke_config(arn: str) -> ServiceError:

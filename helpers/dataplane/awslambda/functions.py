@@ -13,6 +13,7 @@ from typing import Any
 from helpers.cloud import Account, ServiceError
 from helpers.dataplane.awslambda import errors
 from helpers.dataplane.awslambda.configuration import Configuration
+from helpers.dataplane.awslambda.kept import KeptSettings
 
 LATEST = "$LATEST"
 
@@ -39,12 +40,15 @@ class Alias:
 class Functions:
     """The functions of one account, in any Region."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, kept: KeptSettings) -> None:
         self._account = account
+        self._kept = kept
         self._random = account.random_for("lambda")
         self._configurations: dict[tuple[str, str], Configuration] = {}
         self._aliases: dict[tuple[str, str], Alias] = {}
         self._reserved: dict[str, int | None] = {}
+        self._names: dict[str, list[str]] = {}
+        self._all_reserved: dict[str, dict[str, int]] = {}
 
     def arn(
         self, name: str, *, region: str | None = None, account_id: str | None = None
@@ -109,6 +113,11 @@ class Functions:
             known = self._aliases[arn, name] = Alias(reply["FunctionVersion"], dict(weights))
         return known
 
+    def is_weighted(self, arn: str, qualifier: str) -> bool:
+        """True if the qualifier is an alias that shares invocations out over two versions."""
+        known = self._aliases.get((arn, qualifier))
+        return known is not None and bool(known.weights)
+
     def configuration(self, arn: str, version: str = LATEST) -> Configuration:
         """The settings of a version. Raises ResourceNotFoundException."""
         known = self._configurations.get((arn, version))
@@ -119,6 +128,7 @@ class Functions:
             reply = self._ask(
                 arn, version if version != LATEST else "", "GetFunctionConfiguration", parameters
             )
+            self._kept.complete(reply)
             known = self._configurations[arn, version] = Configuration.of(arn, version, reply)
         return known
 
@@ -129,11 +139,33 @@ class Functions:
             self._reserved[arn] = reply.get("ReservedConcurrentExecutions")
         return self._reserved[arn]
 
+    def names(self, arn: str) -> list[str]:
+        """The ARNs of all functions in the Region and account of this one."""
+        place = arn.rpartition(":")[0]
+        if place not in self._names:
+            listed = self._ask(arn, "", "ListFunctions", {})["Functions"]
+            self._names[place] = [f"{place}:{function['FunctionName']}" for function in listed]
+        return self._names[place]
+
+    def all_reserved(self, arn: str) -> dict[str, int]:
+        """The functions in the Region and account of this one that have reserved concurrency, by ARN."""
+        place = arn.rpartition(":")[0]
+        if place not in self._all_reserved:
+            known = {name: self.reserved(name) for name in self.names(arn)}
+            self._all_reserved[place] = {name: number for name, number in known.items() if number is not None}
+        return self._all_reserved[place]
+
     def forget(self) -> None:
         """Something may have changed: read everything again when it is asked for."""
+        self.forget_versions()
+        self._reserved.clear()
+        self._names.clear()
+        self._all_reserved.clear()
+
+    def forget_versions(self) -> None:
+        """Code, configurations, versions or aliases may have changed."""
         self._configurations.clear()
         self._aliases.clear()
-        self._reserved.clear()
 
     def _ask(self, arn: str, qualifier: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         _, _, _, region, account_id, *_ = arn.split(":")

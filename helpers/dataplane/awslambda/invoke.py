@@ -73,6 +73,12 @@ class Invoke:
             answer["LogResult"] = base64.b64encode(tail(ending.log)).decode()
         return answer
 
+    def old(self, call: Call) -> dict[str, Any]:
+        """The deprecated InvokeAsync, which became Invoke with the type Event (API/API_InvokeAsync.html)."""
+        event = {"InvocationType": "Event", "Payload": call.parameters["InvokeArgs"]}
+        call.parameters = {"FunctionName": call.parameters["FunctionName"], **event}
+        return {"Status": self(call)["StatusCode"]}
+
     def _run(self, invocation: Invocation) -> Ending:
         endings: list[Ending] = []
         over = self._account.signal()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from helpers.cloud import Account
 from helpers.dataplane.awslambda.capacity import Capacity
@@ -10,53 +11,82 @@ from helpers.dataplane.awslambda.environments import Environments
 from helpers.dataplane.awslambda.errors import Throttle
 from helpers.dataplane.awslambda.functions import Functions
 from helpers.dataplane.awslambda.invocation import Ending, Invocation
+from helpers.dataplane.awslambda.metrics import Metrics
 from helpers.dataplane.awslambda.models import Models
+from helpers.dataplane.awslambda.provisioned import Provisioned
+
+if TYPE_CHECKING:
+    from helpers.dataplane import Cloud
 
 Done = Callable[[Ending], None]
 
 
 class Invoker:
-    """Runs invocations: takes capacity and an environment, and writes down how each run went."""
+    """Runs invocations: takes capacity and an environment, and writes down how each run went.
+
+    `provisioned` and `capacity` answer for what the account has.
+    """
 
     def __init__(self, account: Account, functions: Functions, models: Models) -> None:
         self._account = account
         self._functions = functions
-        self._capacity = Capacity(functions, models)
         self._environments = Environments(account, models)
+        self._metrics = Metrics(cast("Cloud", account).telemetry)
+        self.provisioned = Provisioned(account, functions, self._environments, models)
+        self.capacity = Capacity(account, functions, models, self.provisioned.total)
 
     def start(self, invocation: Invocation, done: Done) -> None:
         """Begin a run now. `done` is called by the scheduler when it is over, and must not wait.
 
-        Raises Throttle (TooManyRequestsException) if there is no capacity, and ResourceNotFoundException if the
-        version is gone; then nothing runs and `done` is not called. A throttled attempt that nobody waits for is a
-        row of the trail.
+        Raises Throttle (TooManyRequestsException) if there is no capacity, and ResourceNotFoundException if the version
+        is gone; then nothing runs and `done` is not called. A throttled attempt that nobody waits for is a row of the
+        trail.
         """
-        configuration = self._functions.configuration(invocation.function, invocation.version)
-        environment = self._environments.idle(configuration)
+        function = invocation.function
+        configuration = self._functions.configuration(function, invocation.version)
+        allocation = self.provisioned.of(invocation)
         try:
-            self._capacity.take(invocation.function)
+            if invocation.kind != "Event":
+                self.capacity.check_requests(function)
+            environment = self.provisioned.take(allocation, invocation) if allocation is not None else None
+            on_demand = environment is None
+            if environment is None:
+                new = not self._environments.has_idle(configuration)
+                self.capacity.take_on_demand(function, new_environment=new)
+                environment = self._environments.take(configuration)
+            else:
+                self.capacity.take_provisioned(function)
         except Throttle:
-            if invocation.kind != "RequestResponse":
-                self._account.record(
-                    "lambda", "Invocation", _parameters(invocation), error="TooManyRequestsException"
-                )
+            self._throttled(invocation)
             raise
-
-        if environment is None:
-            environment = self._environments.new(configuration)
         serving = environment
 
         def over(ending: Ending) -> None:
-            self._capacity.release(invocation.function)
-            self._environments.free(serving)
+            self.capacity.release(function, on_demand=on_demand)
+            if on_demand or allocation is None:
+                self._environments.free(serving)
+            else:
+                self.provisioned.free(allocation, serving)
             self._record(invocation, ending, configuration.memory_mb)
             done(ending)
 
         serving.serve(invocation, over)
+        self._metrics.began(invocation, self.in_flight(function), *self.capacity.in_region(function))
+        if allocation is not None and on_demand:
+            self._metrics.spilled_over(invocation)
+        elif allocation is not None:
+            self._metrics.provisioned(invocation, allocation.running, allocation.requested)
 
     def in_flight(self, function: str) -> int:
         """How many invocations of the function (its ARN) run now."""
-        return self._capacity.in_flight(function)
+        return self.capacity.in_flight(function)
+
+    def _throttled(self, invocation: Invocation) -> None:
+        self._metrics.throttled(invocation)
+        if invocation.kind != "RequestResponse":
+            self._account.record(
+                "lambda", "Invocation", _parameters(invocation), error="TooManyRequestsException"
+            )
 
     def _record(self, invocation: Invocation, ending: Ending, memory_mb: int) -> None:
         response: dict[str, object] = {
@@ -73,6 +103,8 @@ class Invoker:
         self._account.record(
             "lambda", "Invocation", parameters, response, ending.error_type, began_us=ending.began_us
         )
+        weighted = self._functions.is_weighted(invocation.function, invocation.qualifier)
+        self._metrics.ended(invocation, ending, weighted=weighted)
 
 
 def _parameters(invocation: Invocation) -> dict[str, object]:
