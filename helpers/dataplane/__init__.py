@@ -20,8 +20,12 @@ PLANES = {
 }
 """Service -> module and class of its data plane. A module is imported when its service is first called."""
 
-ATTACHED_WITH = {"application-autoscaling": "dynamodb", "dynamodbstreams": "dynamodb"}
-"""Service -> the service whose data plane answers for it too."""
+ATTACHED_WITH = {
+    "application-autoscaling": "dynamodb",
+    "cloudformation": "lambda",  # a stack may map a queue to a function without a call to Lambda
+    "dynamodbstreams": "dynamodb",
+}
+"""Service -> the service whose data plane answers for it too, or has to hear of its calls."""
 
 
 class Cloud(Account):

@@ -544,6 +544,63 @@ def test_sqs_queue_that_is_gone_is_looked_for_once_a_minute(cloud: Cloud) -> Non
     assert [bodies for _, bodies in batches(cloud)] == [["a"]]
 
 
+STACK = {
+    "Resources": {
+        "Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q"}},
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "RoleName": "r",
+                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+            },
+        },
+        "Work": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": "f",
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Code": {"ZipFile": WORKER},
+            },
+        },
+        "Mapping": {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {
+                "FunctionName": {"Ref": "Work"},
+                "EventSourceArn": {"Fn::GetAtt": ["Jobs", "Arn"]},
+                "BatchSize": 2,
+            },
+        },
+    }
+}
+
+
+def test_sqs_mapping_of_a_stack(cloud: Cloud) -> None:
+    stacks = cloud.client("cloudformation")
+    stacks.create_stack(StackName="s", TemplateBody=json.dumps(STACK))
+    queue = Queue(cloud)
+
+    def send_together(*bodies: str) -> None:
+        entries = [{"Id": body, "MessageBody": body} for body in bodies]
+        queue.sqs.send_message_batch(QueueUrl=queue.url, Entries=entries)
+
+    send_together("a", "b", "c")
+    cloud.advance(10)
+    assert batches(cloud) == [(0, ["a", "b"]), (0, ["c"])]
+    changed = json.loads(json.dumps(STACK))
+    changed["Resources"]["Mapping"]["Properties"]["BatchSize"] = 1
+    stacks.update_stack(StackName="s", TemplateBody=json.dumps(changed))
+    send_together("d", "e")
+    cloud.advance(10)
+    assert sorted(batches(cloud)[2:]) == [(10, ["d"]), (10, ["e"])]
+    del changed["Resources"]["Mapping"]
+    stacks.update_stack(StackName="s", TemplateBody=json.dumps(changed))
+    send(queue, "f")
+    cloud.advance(100)
+    assert queue.counts() == (1, 0, 0)
+
+
 # What is refused
 
 

@@ -177,11 +177,14 @@ class Mappings:
                 del self._kept[uuid]
                 self._forget(kept)
         for uuid, described in there.items():
-            known = self._kept.get(uuid)
-            if known is None:
-                mapping = Mapping.of(described, described["FunctionArn"])
-                self._kept[uuid] = _Kept(mapping, "Creating")
-                self._settle(self._kept[uuid])
+            mapping = Mapping.of(described, described["FunctionArn"])
+            kept = self._kept.setdefault(uuid, _Kept(mapping, "Creating"))
+            if (
+                kept.state == "Creating"
+                or replace(mapping, function_arn=kept.mapping.function_arn) != kept.mapping
+            ):
+                kept.mapping = mapping
+                self._settle(kept)
 
     # Carrying it out
 
