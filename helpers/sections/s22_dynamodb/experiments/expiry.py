@@ -706,7 +706,7 @@ Expiry.scenes = (
         {"logout_percent": 50},
         ("logout_percent", "return_percent"),
         "who",
-        ("dynamodb.streams.what", "dynamodb.ttl.stream", "dynamodb.streams.views"),
+        ("dynamodb.streams.what", "dynamodb.ttl.stream", "dynamodb.ttl.free", "dynamodb.streams.views"),
     ),
     Scene(
         "goal",

@@ -145,10 +145,11 @@ def _levels(axes: Any, p: Values, m: Any) -> None:
 def headline(p: Values, m: Any) -> tuple[str, str]:
     """Title and second line."""
     s = m.summary
-    late = pictures.human(s["longest_after_expiry_h"] * HOUR_S)
+    stayed = pictures.human(s["longest_after_expiry_h"] * HOUR_S)
     gone = f"{s['records_missing']} of {s['changes']} changes"
     if s["expired_accepted"]:
-        title = f"{plural(s['expired_accepted'], 'expired session')} let in like a valid one"
+        late = int(s["expired_accepted"])
+        title = f"{plural(late, 'expired session was', 'expired sessions were')} let in"
         title += f"; {gone} never read" if s["records_missing"] else ""
     elif s["records_missing"]:
         title = f"{gone} were gone before the consumer read the stream"
@@ -161,7 +162,7 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
     elif s["longest_after_expiry_h"] < SOON_H:
         title = "TTL deleted each session as soon as it had expired"
     else:
-        title = f"Sessions stayed in the table up to {late} after they had expired"
+        title = f"Sessions stayed in the table up to {stayed} after they had expired"
     parts = [
         f"{plural(s['sessions'], 'session')} of {pictures.human(p.life_h * HOUR_S)}",
         f"deleted within {pictures.human(p.delete_within_h * HOUR_S)}",

@@ -105,7 +105,7 @@ class Locking(Experiment):
             "pause_s",
             0.6,
             "between two sales",
-            "Mean time from a clerk's sale to his next one.",
+            "Mean time from a clerk's sale to the next one.",
             unit="s",
             minimum=0,
             maximum=60,
