@@ -98,6 +98,11 @@ def _check_index_key(table: Table, index: Index, name: str, value: Value) -> Non
             "supported. The AttributeValue for a key attribute cannot contain an empty "
             f"{_KINDS[kind]} value. IndexName: {index.name}, IndexKey: {name}"
         )
+    most = PARTITION_KEY_BYTES if name in index.partition_keys else SORT_KEY_BYTES
+    if value_size(value) > most:
+        raise errors.invalid(
+            f"{_INVALID}Size of index key {name} has exceeded the maximum size limit of {most} bytes"
+        )
 
 
 # Values
