@@ -79,25 +79,7 @@ class Disk:
         self._limit_bytes = ephemeral_mb * MB
         self._used_bytes = 0
         self._tmp = ""
-        self._directory = TASK
-
-    def names(self) -> list[tuple[dict[str, Any], str, Any]]:
-        """What stands in the place of `open` and of functions of `os` while the environment is in control."""
-        seen: list[tuple[dict[str, Any], str, Any]] = [
-            (vars(builtins), "open", self._open),
-            (vars(io), "open", self._open),
-            (vars(os), "open", self._os_open),
-            (vars(os), "chdir", self._chdir),
-            (vars(os), "getcwd", lambda: self._directory),
-            (vars(os), "getcwdb", lambda: os.fsencode(self._directory)),
-            (vars(tempfile), "tempdir", TMP),
-            (vars(tempfile), "_TemporaryFileCloser", _closer(self._translated(os.unlink, 1, True))),
-        ]
-        for table, writes in ((_READS, False), (_WRITES, True)):
-            for name, paths in table.items():
-                if name in _REAL:
-                    seen.append((vars(os), name, self._translated(_REAL[name], paths, writes)))
-        return seen
+        self.directory = TASK
 
     def grow(self, size_bytes: int) -> None:
         """A file in /tmp becomes longer. Raises OSError when the ephemeral storage is full."""
@@ -112,14 +94,22 @@ class Disk:
                 self._used_bytes -= size_bytes
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _real(self, path: Any, *, writes: bool) -> Any:
+    def change_directory(self, path: Any) -> None:
+        """What `os.chdir` does."""
+        real = self.real(path, writes=False)
+        with _named([real], [path]), machine.paths():
+            if not os.path.isdir(real):  # noqa: PTH112  # it may be bytes
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), real)
+        self.directory = posixpath.normpath(posixpath.join(self.directory, os.fsdecode(path)))
+
+    def real(self, path: Any, *, writes: bool) -> Any:
         """Where on this machine the function's `path` lies. Raises OSError for a write outside /tmp."""
         if isinstance(path, int):
             return path
         text = os.fsdecode(path)
         if not text.startswith("/") and os.path.isabs(text):  # noqa: PTH117  # a drive of Windows
             return path
-        where = posixpath.normpath(posixpath.join(self._directory, text))
+        where = posixpath.normpath(posixpath.join(self.directory, text))
         if where.startswith((*_THIS_PYTHON, "/dev/")):
             return path
         if _below(where, TMP):
@@ -135,70 +125,91 @@ class Disk:
             self._tmp = machine.temporary_folder(self)
         return self._tmp
 
-    def _translated(self, function: Callable[..., Any], paths: int, writes: bool) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            folders = [options[name] for name in ("dir_fd", "src_dir_fd", "dst_dir_fd") if name in options]
-            if not machine.is_hidden() or any(folder is not None for folder in folders):
-                return function(*arguments, **options)
-            named = [options.pop(name) for name in ("path", "src", "dst") if name in options]
-            given = [*arguments[:paths], *named] or ["."]
-            real = [self._real(path, writes=writes) for path in given]
-            with _named(real, given):
-                return function(*real, *arguments[paths:], **options)
 
-        return call
+_disk: Disk | None = None  # of the environment that is in control
 
-    def _os_open(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        if not machine.is_hidden() or dir_fd is not None:
-            return _real_os_open(path, flags, mode, dir_fd=dir_fd)
-        real = self._real(path, writes=bool(flags & _FOR_WRITING))
-        with _named([real], [path]):
-            return _real_os_open(real, flags, mode)
 
-    def _open(
-        self,
-        file: Any,
-        mode: str = "r",
-        buffering: int = -1,
-        encoding: str | None = None,
-        errors: str | None = None,
-        newline: str | None = None,
-        closefd: bool = True,
-        opener: Any = None,
-    ) -> Any:
-        writes = any(letter in mode for letter in "wax+")
-        if not machine.is_hidden() or isinstance(file, int) or opener is not None:
-            return _real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
-        real = self._real(file, writes=writes)
-        with _named([real], [file]):
-            if not writes or real == file:
-                return _real_open(
-                    file,
-                    mode,
-                    buffering,
-                    encoding,
-                    errors,
-                    newline,
-                    opener=lambda _, flags: _real_os_open(real, flags),
-                )
-            raw = _Written(real, mode.replace("b", "").replace("t", ""), self)
-        raw.name = file
-        if buffering == 0:
-            return raw
-        size = buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE
-        buffered = io.BufferedRandom(raw, size) if "+" in mode else io.BufferedWriter(raw, size)
-        if "b" in mode:
-            return buffered
-        text = io.TextIOWrapper(buffered, encoding, errors, newline, line_buffering=buffering == 1)
-        text.mode = mode  # type: ignore[misc]  # as io.open does
-        return text
+def in_control(disk: Disk | None) -> None:
+    """From now on `open` and the functions of `os` mean the files of this disk, for whoever found them in `NAMES`."""
+    global _disk
+    _disk = disk
 
-    def _chdir(self, path: Any) -> None:
-        real = self._real(path, writes=False)
-        with _named([real], [path]), machine.paths():
-            if not os.path.isdir(real):  # noqa: PTH112  # it may be bytes
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), real)
-        self._directory = posixpath.normpath(posixpath.join(self._directory, os.fsdecode(path)))
+
+def _asked() -> Disk | None:
+    """The disk that the caller means; None for other threads, and where this machine's paths are meant."""
+    return _disk if machine.is_hidden() else None
+
+
+def _translated(function: Callable[..., Any], paths: int, writes: bool) -> Callable[..., Any]:
+    def call(*arguments: Any, **options: Any) -> Any:
+        disk = _asked()
+        folders = [options[name] for name in ("dir_fd", "src_dir_fd", "dst_dir_fd") if name in options]
+        if disk is None or any(folder is not None for folder in folders):
+            return function(*arguments, **options)
+        named = [options.pop(name) for name in ("path", "src", "dst") if name in options]
+        given = [*arguments[:paths], *named] or ["."]
+        real = [disk.real(path, writes=writes) for path in given]
+        with _named(real, given):
+            return function(*real, *arguments[paths:], **options)
+
+    return call
+
+
+def _os_open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+    disk = _asked()
+    if disk is None or dir_fd is not None:
+        return _real_os_open(path, flags, mode, dir_fd=dir_fd)
+    real = disk.real(path, writes=bool(flags & _FOR_WRITING))
+    with _named([real], [path]):
+        return _real_os_open(real, flags, mode)
+
+
+def _open(
+    file: Any,
+    mode: str = "r",
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,
+    opener: Any = None,
+) -> Any:
+    disk = _asked()
+    if disk is None or isinstance(file, int) or opener is not None:
+        return _real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+    writes = any(letter in mode for letter in "wax+")
+    real = disk.real(file, writes=writes)
+    with _named([real], [file]):
+        if not writes or real == file:
+            return _real_open(
+                file,
+                mode,
+                buffering,
+                encoding,
+                errors,
+                newline,
+                opener=lambda _, flags: _real_os_open(real, flags),
+            )
+        raw = _Written(real, mode.replace("b", "").replace("t", ""), disk)
+    raw.name = file
+    if buffering == 0:
+        return raw
+    size = buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE
+    buffered = io.BufferedRandom(raw, size) if "+" in mode else io.BufferedWriter(raw, size)
+    if "b" in mode:
+        return buffered
+    text = io.TextIOWrapper(buffered, encoding, errors, newline, line_buffering=buffering == 1)
+    text.mode = mode  # type: ignore[misc]  # as io.open does
+    return text
+
+
+def _chdir(path: Any) -> None:
+    assert _disk is not None, "the function is there only while an environment is in control"
+    _disk.change_directory(path)
+
+
+def _getcwd() -> str:
+    return TASK if _disk is None else _disk.directory
 
 
 def _closer(unlink: Callable[..., Any]) -> type:
@@ -220,3 +231,26 @@ def _closer(unlink: Callable[..., Any]) -> type:
 
 def _below(where: str, root: str) -> bool:
     return where == root or where.startswith(root + "/")
+
+
+NAMES: list[tuple[dict[str, Any], str, Any]] = [
+    (vars(builtins), "open", _open),
+    (vars(io), "open", _open),
+    (vars(os), "open", _os_open),
+    (vars(os), "chdir", _chdir),
+    (vars(os), "getcwd", _getcwd),
+    (vars(os), "getcwdb", lambda: os.fsencode(_getcwd())),
+    (vars(tempfile), "tempdir", TMP),
+    (vars(tempfile), "_TemporaryFileCloser", _closer(_translated(os.unlink, 1, True))),
+    *(
+        (vars(os), name, _translated(_REAL[name], paths, False))
+        for name, paths in _READS.items()
+        if name in _REAL
+    ),
+    *(
+        (vars(os), name, _translated(_REAL[name], paths, True))
+        for name, paths in _WRITES.items()
+        if name in _REAL
+    ),
+]
+"""What stands in the place of `open` and of functions of `os` while an environment is in control."""

@@ -25,6 +25,7 @@ from typing import Any
 
 import boto3
 
+from helpers.dataplane.awslambda import files
 from helpers.dataplane.awslambda.code import Code
 from helpers.dataplane.awslambda.files import Disk
 from helpers.dataplane.awslambda.modules import INSTALLED, Modules
@@ -59,6 +60,7 @@ class Isolation:
         exits: Callable[[str], None],
         entropy: random.Random,
     ) -> None:
+        self._disk = disk
         self._exits = exits
         self._modules = Modules(code)
         self._variables = {_key(name): _value(text) for name, text in variables.items()}
@@ -68,7 +70,7 @@ class Isolation:
             *_logging_names(log),
             *_entropy_names(entropy),
             *self._process_names(code),
-            *disk.names(),
+            *files.NAMES,
         ]
         self._exchanged = [list(name) for name in names]
 
@@ -80,9 +82,11 @@ class Isolation:
         """The function's code gets control."""
         self._exchange()
         self._modules.enter()
+        files.in_control(self._disk)
 
     def leave(self) -> None:
         """It gave control back."""
+        files.in_control(None)
         self._modules.leave()
         self._exchange()
 

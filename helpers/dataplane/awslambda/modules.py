@@ -109,7 +109,7 @@ class Modules:
     def leave(self) -> None:
         """Take them out again, also what the function made and put there by itself."""
         modules = sys.modules
-        if len(modules) != len(_whole) + len(self._loaded):
+        if len(modules) != len(_whole) + len(self._importer.found):
             made = [name for name in modules if name not in _whole and not _is_installed(modules[name])]
             self._importer.found.update(dict.fromkeys(made))
         self._loaded.clear()
