@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 THIN_S = 0.026  # a call takes 10 ms; it is drawn so wide
-MARGIN_S = 1.0  # to the right of the load, for remarks
+MARGIN_S = 0.97  # to the right of the load, for remarks
 WRITE_COLOUR, READ_COLOUR, OTHERS_COLOUR = "#0072B2", "#009E73", "#5B8CAB"
 
 
@@ -110,10 +110,9 @@ def _rates(axes: Axes, m: Any) -> None:
         pictures.steps(axes, *taken, colour=WRITE_COLOUR, fill=True)
         top = max(top, *asked[1], 1.15 * WRITES)
         pictures.limit_line(axes, WRITES, f"limit: {WRITES:,} write units", WRITE_COLOUR, at=0.005)
-        ends += [
-            (taken[1][-1], "votes: taken", WRITE_COLOUR),
-            (asked[1][-1], "votes: asked for", pictures.QUIET),
-        ]
+        if asked[1][-1] > taken[1][-1]:
+            ends.append((asked[1][-1], "votes: asked for", pictures.QUIET))
+        ends.append((taken[1][-1], "votes: taken", WRITE_COLOUR))
     if reads:
         read = _last_second(reads, m.end_s)
         pictures.steps(axes, *read, colour=READ_COLOUR)
