@@ -479,6 +479,11 @@ class Account:
         """A generator of its own for `name`, seeded from the Cloud's seed."""
         return random.Random(stream_seed(self.seed, name))
 
+    @property
+    def caller(self) -> str:
+        """Who makes calls now: an actor, a service by itself, or "main"."""
+        return self._who()
+
     def record(
         self,
         service: str,

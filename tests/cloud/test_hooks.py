@@ -281,3 +281,14 @@ def test_what_asks_last_comes_after_all_that_its_instant_brings(account):
     account.spawn(gives_back)
     account.advance(3)
     assert log == ["given back", "asked"]
+
+
+def test_a_plane_knows_who_calls(account):
+    callers = []
+    account.answer("sqs", "ListQueues", lambda call: callers.append(account.caller))
+    sqs = account.client("sqs")
+    sqs.list_queues()
+    account.spawn(sqs.list_queues, name="worker")
+    account.at(1, sqs.list_queues, name="lambda")
+    account.advance(2)
+    assert callers == ["main", "worker", "lambda"]

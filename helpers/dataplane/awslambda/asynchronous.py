@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from helpers.cloud import ServiceError, Timer
 from helpers.dataplane.awslambda import records
 from helpers.dataplane.awslambda.backoff import backoff_s, retry_wait_s
-from helpers.dataplane.awslambda.dead_letters import DeadLetters
+from helpers.dataplane.awslambda.chains import Chains, lengthened
 from helpers.dataplane.awslambda.destinations import Destinations
 from helpers.dataplane.awslambda.event_invoke import EventInvokeConfigs
 from helpers.dataplane.awslambda.functions import LATEST, Functions
 from helpers.dataplane.awslambda.invocation import Ending, Invocation
 from helpers.dataplane.awslambda.invoker import Invoker
+from helpers.dataplane.awslambda.kept import KeptSettings
 from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.models import Models
 from helpers.dataplane.awslambda.request_ids import RequestIds
@@ -33,9 +34,11 @@ SUCCESS = "Success"
 RETRIES_EXHAUSTED = "RetriesExhausted"
 EVENT_AGE_EXCEEDED = "EventAgeExceeded"
 ZERO_RESERVED = "ZeroReservedConcurrency"
+RECURSIVE = "RecursiveInvocation"
 """Why a record is sent. AWS's page shows the second; the others are what Lambda is seen to write."""
 
 _NO_RESERVED = "Function not invoked: its reserved concurrency is 0."
+_RECURSIVE = "Function not invoked: it runs in a recursive loop."
 
 
 class _Event:
@@ -74,17 +77,20 @@ class Asynchronous:
         functions: Functions,
         invoker: Invoker,
         ids: RequestIds,
+        chains: Chains,
         destinations: Destinations,
         models: Models,
+        kept: KeptSettings,
     ) -> None:
         self._cloud = cloud
         self._functions = functions
         self._invoker = invoker
         self._ids = ids
+        self._chains = chains
+        self._kept = kept
         self._destinations = destinations
         self._models = models
         self._configs = EventInvokeConfigs(cloud, functions)
-        self._dead_letters = DeadLetters(cloud)
         self._queues: dict[str, _Queue] = {}
         self._serial = count()
         self._random = cloud.random_for("lambda asynchronous")
@@ -112,6 +118,7 @@ class Asynchronous:
                 kind="Event",
                 request_id=self._ids.next(),
                 qualifier=route.qualifier,
+                chain=self._chains.of_caller(),
             )
         )
 
@@ -177,8 +184,11 @@ class Asynchronous:
         attempt = replace(asked, version=version, attempt=event.runs + 1)
         try:
             self._invoker.start(attempt, partial(self._ended, event, attempt))
-        except ServiceError:
-            return False
+        except ServiceError as error:
+            if error.code != "RecursiveInvocationException":
+                return False
+            self._discard(event, RECURSIVE)
+            return True
         age_ms = (self._cloud.now_us - event.accepted_us) / 1_000
         self._count(asked, "AsyncEventAge", age_ms, "Milliseconds")
         return True
@@ -206,7 +216,7 @@ class Asynchronous:
     def _discard(self, event: _Event, condition: str) -> None:
         """Both a dead-letter queue and a destination may be set; each gets its own."""
         asked = event.invocation
-        target = self._dead_letters.target(asked.function)
+        target = self._kept.dead_letters(asked.function)
         if target:
             status, message = self._error(event, condition)
             self._destinations.dead_letter(
@@ -225,6 +235,8 @@ class Asynchronous:
         """Status and message of a dead letter: those of the last run, or of the throttled attempts."""
         if event.ending is not None:
             return 200, event.ending.error_message or ""
+        if condition == RECURSIVE:
+            return 400, _RECURSIVE
         return 429, _NO_RESERVED if condition == ZERO_RESERVED else "Rate Exceeded."
 
     def _report(self, event: _Event, condition: str) -> None:
@@ -245,7 +257,9 @@ class Asynchronous:
             response=response,
         )
         record = records.with_payloads(record, asked.payload, None if ending is None else ending.payload)
-        self._destinations.send(target, record, function_arn=asked.function, folder=f"async/{asked.name}")
+        with self._chains.continued(lengthened(asked)):
+            folder = f"async/{asked.name}"
+            self._destinations.send(target, record, function_arn=asked.function, folder=folder)
 
     def _count(self, invocation: Invocation, metric: str, value: float = 1, unit: str = "Count") -> None:
         dimensions = {"FunctionName": invocation.name}

@@ -83,6 +83,15 @@ def too_large_package(limit: int) -> ServiceError:
     return _error("RequestTooLargeException", f"Zipped size must be smaller than {limit} bytes", 413)
 
 
+def recursive() -> ServiceError:
+    """The function runs in an endless loop with other resources (DG/invocation-recursion.html)."""
+    message = (
+        "Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services resources "
+        "and stopped your function's invocation."
+    )
+    return _error("RecursiveInvocationException", message, 400)
+
+
 def mapped_already(source_arn: str, function: str, uuid: str) -> ServiceError:
     """The event source and the function have a mapping."""
     message = (

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Chain = tuple[tuple[str, int], ...]
+"""A chain of requests: the functions (ARNs) that one event has led to so far, and how often each of them ran."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
@@ -13,7 +16,7 @@ class Invocation:
     none), `version` the version that runs ("$LATEST" or a number). `payload` is the event as JSON text. `kind` is
     "RequestResponse", "Event" or "Mapping": who waits for it. `attempt` counts from 1; a retried event keeps its
     `request_id` (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html). `client_context` is JSON text, as
-    the caller of a synchronous invocation gave it.
+    the caller of a synchronous invocation gave it; `chain` tells what led to it.
     """
 
     function: str
@@ -24,6 +27,7 @@ class Invocation:
     qualifier: str = ""
     attempt: int = 1
     client_context: str = ""
+    chain: Chain = ()
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from botocore.response import StreamingBody
 
 from helpers.cloud import Account, Call
 from helpers.dataplane.awslambda import errors
+from helpers.dataplane.awslambda.chains import Chains
 from helpers.dataplane.awslambda.functions import Functions
 from helpers.dataplane.awslambda.invocation import Ending, Invocation
 from helpers.dataplane.awslambda.invoker import Invoker
@@ -32,12 +33,14 @@ class Invoke:
         functions: Functions,
         invoker: Invoker,
         ids: RequestIds,
+        chains: Chains,
         accept: Callable[[Invocation], None],
     ) -> None:
         self._account = account
         self._functions = functions
         self._invoker = invoker
         self._ids = ids
+        self._chains = chains
         self._accept = accept
 
     def __call__(self, call: Call) -> dict[str, Any]:
@@ -58,6 +61,7 @@ class Invoke:
             request_id=self._ids.next(),
             qualifier=route.qualifier,
             client_context=_decoded(given.get("ClientContext")),
+            chain=self._chains.of_caller(),
         )
         if kind == "DryRun":
             return _answer(204, invocation)

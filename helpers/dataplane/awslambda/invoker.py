@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from helpers.cloud import Account
+from helpers.cloud import Account, ServiceError
 from helpers.dataplane.awslambda.capacity import Capacity
+from helpers.dataplane.awslambda.chains import Chains
 from helpers.dataplane.awslambda.environments import Environments
 from helpers.dataplane.awslambda.errors import Throttle
 from helpers.dataplane.awslambda.functions import Functions
@@ -27,9 +28,10 @@ class Invoker:
     `provisioned` and `capacity` answer for what the account has.
     """
 
-    def __init__(self, account: Account, functions: Functions, models: Models) -> None:
+    def __init__(self, account: Account, functions: Functions, chains: Chains, models: Models) -> None:
         self._account = account
         self._functions = functions
+        self._chains = chains
         self._environments = Environments(account, models)
         self._metrics = Metrics(cast("Cloud", account).telemetry)
         self.provisioned = Provisioned(account, functions, self._environments, models)
@@ -38,14 +40,15 @@ class Invoker:
     def start(self, invocation: Invocation, done: Done) -> None:
         """Begin a run now. `done` is called by the scheduler when it is over, and must not wait.
 
-        Raises Throttle (TooManyRequestsException) if there is no capacity, and ResourceNotFoundException if the version
-        is gone; then nothing runs and `done` is not called. A throttled attempt that nobody waits for is a row of the
-        trail.
+        Raises Throttle (TooManyRequestsException) if there is no capacity, RecursiveInvocationException if it is in a
+        loop, and ResourceNotFoundException if the version is gone; then nothing runs and `done` is not called. A
+        refused attempt that nobody waits for is a row of the trail.
         """
         function = invocation.function
         configuration = self._functions.configuration(function, invocation.version)
         allocation = self.provisioned.of(invocation)
         try:
+            self._chains.check(invocation)
             if invocation.kind != "Event":
                 self.capacity.check_requests(function)
             environment = self.provisioned.take(allocation, invocation) if allocation is not None else None
@@ -56,12 +59,13 @@ class Invoker:
                 environment = self._environments.take(configuration)
             else:
                 self.capacity.take_provisioned(function)
-        except Throttle:
-            self._throttled(invocation)
+        except ServiceError as error:
+            self._refused(invocation, error)
             raise
         serving = environment
 
         def over(ending: Ending) -> None:
+            self._chains.end(serving.name)
             self.capacity.release(function, on_demand=on_demand)
             if on_demand or allocation is None:
                 self._environments.free(serving)
@@ -70,6 +74,7 @@ class Invoker:
             self._record(invocation, ending, configuration.memory_mb)
             done(ending)
 
+        self._chains.begin(serving.name, invocation)
         serving.serve(invocation, over)
         self._metrics.began(invocation, self.in_flight(function), *self.capacity.in_region(function))
         if allocation is not None and on_demand:
@@ -81,12 +86,11 @@ class Invoker:
         """How many invocations of the function (its ARN) run now."""
         return self.capacity.in_flight(function)
 
-    def _throttled(self, invocation: Invocation) -> None:
-        self._metrics.throttled(invocation)
+    def _refused(self, invocation: Invocation, error: ServiceError) -> None:
+        if isinstance(error, Throttle):
+            self._metrics.throttled(invocation)
         if invocation.kind != "RequestResponse":
-            self._account.record(
-                "lambda", "Invocation", _parameters(invocation), error="TooManyRequestsException"
-            )
+            self._account.record("lambda", "Invocation", _parameters(invocation), error=error.code)
 
     def _record(self, invocation: Invocation, ending: Ending, memory_mb: int) -> None:
         response: dict[str, object] = {

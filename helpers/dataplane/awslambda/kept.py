@@ -10,7 +10,10 @@ from typing import Any
 
 from helpers.cloud import Account, Call
 
-_NAMES = ("EphemeralStorage", "FileSystemConfigs", "KMSKeyArn", "LoggingConfig", "SnapStart", "TracingConfig")
+_NAMES = (
+    "DeadLetterConfig", "EphemeralStorage", "FileSystemConfigs", "KMSKeyArn", "LoggingConfig", "SnapStart",
+    "TracingConfig",
+)  # fmt: skip
 _SHOWN_BY = (
     "CreateFunction", "GetFunction", "GetFunctionConfiguration", "ListFunctions", "ListVersionsByFunction",
     "PublishVersion", "UpdateFunctionCode", "UpdateFunctionConfiguration",
@@ -31,11 +34,18 @@ class KeptSettings:
             account.amend("lambda", operation, self._show)
         account.amend("lambda", "DeleteFunction", self._deleted)
 
+    def dead_letters(self, arn: str) -> str:
+        """The queue or topic to which a function's discarded events go, or "". Versions have that of $LATEST
+        (DG/invocation-async-retain-records.html).
+        """
+        setting = self._settings.get((arn, _LATEST), {}).get("DeadLetterConfig", {})
+        return str(setting.get("TargetArn", ""))
+
     def complete(self, configuration: dict[str, Any]) -> None:
         """Add to a configuration, as moto gives it, what is kept of its version, and what AWS shows by default."""
         arn = _function(configuration)
         kept = self._settings.get((arn, configuration["Version"]), {})
-        configuration.update({name: kept[name] for name in _NAMES if name in kept})
+        configuration.update({name: kept[name] for name in _NAMES if kept.get(name)})
         configuration["LoggingConfig"] = _logging(
             kept.get("LoggingConfig", {}), configuration["FunctionName"]
         )
@@ -45,6 +55,8 @@ class KeptSettings:
 
     def _keep(self, call: Call, response: dict[str, Any]) -> None:
         given = {name: call.parameters[name] for name in _NAMES if name in call.parameters}
+        if given.get("DeadLetterConfig") == {"TargetArn": ""}:  # takes it away
+            given["DeadLetterConfig"] = {}
         self._settings.setdefault((_function(response), _LATEST), {}).update(given)
 
     def _published(self, call: Call, response: dict[str, Any]) -> None:

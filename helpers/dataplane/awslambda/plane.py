@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from helpers.cloud import Account, Call, DataPlane
 from helpers.dataplane.awslambda.asynchronous import Asynchronous
+from helpers.dataplane.awslambda.chains import Chains
 from helpers.dataplane.awslambda.control import Control
 from helpers.dataplane.awslambda.destinations import Destinations
 from helpers.dataplane.awslambda.functions import Functions
@@ -43,12 +44,13 @@ class Lambda(DataPlane):
         kept = KeptSettings(account)
         self.functions = Functions(account, kept)
         self.ids = RequestIds(account)
-        self.invoker = Invoker(account, self.functions, self.models)
         cloud = cast("Cloud", account)
-        events = cloud, self.functions, self.invoker, self.ids, Destinations(cloud), self.models
-        self.asynchronous = Asynchronous(*events)
+        chains = Chains(cloud, self.functions)
+        self.invoker = Invoker(account, self.functions, chains, self.models)
+        events = cloud, self.functions, self.invoker, self.ids, chains, Destinations(cloud), self.models
+        self.asynchronous = Asynchronous(*events, kept)
         self.mappings = Mappings(*events)
-        invoke = Invoke(account, self.functions, self.invoker, self.ids, self.asynchronous.accept)
+        invoke = Invoke(account, self.functions, self.invoker, self.ids, chains, self.asynchronous.accept)
         account.answer("lambda", "Invoke", invoke)
         account.answer("lambda", "InvokeAsync", invoke.old)
         provisioned = self.invoker.provisioned

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from helpers.cloud import ServiceError
 from helpers.dataplane.awslambda.backoff import backoff_s
+from helpers.dataplane.awslambda.errors import Throttle
 from helpers.dataplane.awslambda.invocation import Ending
 from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.mappings.batching import event_of, fitting, is_full, window_end_us
@@ -111,18 +112,22 @@ class Poller:
     def _deliver(self, batch: Sequence[Message]) -> None:
         """Invoke the function. If it is throttled, try again until the messages become visible to others."""
         event = event_of([message.record for message in batch])
+        chain = self._reader.chains.of_messages([message.id for message in batch])
         attempts = 0
         while True:
             attempts += 1
             try:
-                _, ending = self._reader.target.invoke(event, attempts)
-            except ServiceError as error:
+                _, ending = self._reader.target.invoke(event, attempts, chain)
+            except Throttle as error:
                 self._reader.failed(error.code)
                 wait_us = round(backoff_s(attempts, self._reader.models.backoff_factor) * SECOND_US)
                 visible_us = batch[0].received_us + self._messages.visibility_us()
                 if self._cloud.now_us + wait_us >= visible_us:
                     return
                 self._reader.target.pause(wait_us)
+            except ServiceError as error:  # trying again would not help
+                self._reader.failed(error.code)
+                return
             else:
                 self._settle(batch, ending)
                 return

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from helpers.cloud import Timer
+from helpers.dataplane.awslambda.chains import Chains
 from helpers.dataplane.awslambda.mappings.mapping import Mapping
 from helpers.dataplane.awslambda.mappings.messages import Messages
 from helpers.dataplane.awslambda.mappings.poller import Poller
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 class QueueReader:
     """Reads one queue for one mapping, with as many pollers as `Scaling` wants."""
 
-    def __init__(self, cloud: Cloud, mapping: Mapping, target: Target, models: Models) -> None:
+    def __init__(
+        self, cloud: Cloud, mapping: Mapping, target: Target, chains: Chains, models: Models
+    ) -> None:
         self.mapping = mapping
         self.target = target
+        self.chains = chains
         self.models = models
         self.messages = Messages(cloud, mapping)
         self.result = "No records processed"

@@ -15,6 +15,7 @@ from botocore.utils import parse_to_aware_datetime
 
 from helpers.cloud import Call, ServiceError, Timer
 from helpers.dataplane.awslambda import errors
+from helpers.dataplane.awslambda.chains import Chains
 from helpers.dataplane.awslambda.destinations import Destinations, queue_url
 from helpers.dataplane.awslambda.functions import Functions
 from helpers.dataplane.awslambda.invoker import Invoker
@@ -55,6 +56,7 @@ class Mappings:
         functions: Functions,
         invoker: Invoker,
         ids: RequestIds,
+        chains: Chains,
         destinations: Destinations,
         models: Models,
     ) -> None:
@@ -62,6 +64,7 @@ class Mappings:
         self._functions = functions
         self._invoker = invoker
         self._ids = ids
+        self._chains = chains
         self._destinations = destinations
         self._models = models
         self._arrivals = Arrivals(cloud)
@@ -222,7 +225,7 @@ class Mappings:
         mapping = kept.mapping
         target = Target(self._cloud, self._functions, self._invoker, self._ids, mapping.function_arn)
         if mapping.service == "sqs":
-            return QueueReader(self._cloud, mapping, target, self._models)
+            return QueueReader(self._cloud, mapping, target, self._chains, self._models)
         if mapping.position == "LATEST":
             # Disabled and enabled again, it goes on where it began, even if nothing was read until then.
             if kept.began is not None:

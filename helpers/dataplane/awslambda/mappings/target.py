@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpers.dataplane.awslambda.functions import Functions
-from helpers.dataplane.awslambda.invocation import Ending, Invocation
+from helpers.dataplane.awslambda.invocation import Chain, Ending, Invocation
 from helpers.dataplane.awslambda.invoker import Invoker
 from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.request_ids import RequestIds
@@ -41,10 +41,11 @@ class Target:
         route = self._functions.route(self.arn, region=self._region)
         return self._functions.configuration(route.arn, route.version).role
 
-    def invoke(self, event: str, attempt: int) -> tuple[Invocation, Ending]:
+    def invoke(self, event: str, attempt: int, chain: Chain = ()) -> tuple[Invocation, Ending]:
         """Run the function with `event` (JSON text) and wait for its end; called in an actor.
 
-        Raises ServiceError if the function did not run: it is throttled (429), or gone (404).
+        Raises Throttle if there is no capacity, or another ServiceError if the function cannot run: it is gone, or
+        part of an endless loop.
         """
         route = self._functions.route(self.arn, region=self._region)
         invocation = Invocation(
@@ -55,6 +56,7 @@ class Target:
             request_id=self.ids.next(),
             qualifier=route.qualifier,
             attempt=attempt,
+            chain=chain,
         )
         over = self.cloud.signal()
         endings: list[Ending] = []
