@@ -119,6 +119,7 @@ def size_units(*entries: dict[str, str] | None) -> int:
     return max(1, -(-max(sizes) // 1_024))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(WRITES)
 def test_index_costs_against_an_oracle(writes: list[tuple[str, str, dict[str, str]]]) -> None:
