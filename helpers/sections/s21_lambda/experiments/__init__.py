@@ -3,7 +3,8 @@
 from helpers.sections.s21_lambda.experiments.async_retry import AsyncRetry
 from helpers.sections.s21_lambda.experiments.canary import Canary
 from helpers.sections.s21_lambda.experiments.cold_start import ColdStart
+from helpers.sections.s21_lambda.experiments.concurrency import Concurrency
 from helpers.sections.s21_lambda.experiments.memory import Memory
 from helpers.sections.s21_lambda.experiments.sqs_esm import SqsEsm
 
-EXPERIMENTS = (AsyncRetry(), SqsEsm(), ColdStart(), Memory(), Canary())
+EXPERIMENTS = (AsyncRetry(), SqsEsm(), Concurrency(), ColdStart(), Memory(), Canary())
