@@ -129,7 +129,7 @@ class Concurrency(Experiment):
         ),
         Float(
             "thumbnail_s",
-            10,
+            20,
             "a thumbnail takes",
             "How long the busy function works on a request.",
             unit="s",
@@ -274,8 +274,8 @@ class Concurrency(Experiment):
                 return false(f"At {one.start_s:.1f} s a checkout was {what}, with {taken} of {m.pool} taken.")
         number = int(m.summary["checkouts_throttled"])
         return true(
-            f"{number} of {plural(int(m.summary['checkouts']), 'checkout')} came while all {m.pool} unreserved were taken: "
-            "just these were throttled."
+            f"{number} of {plural(int(m.summary['checkouts']), 'checkout')} came while all {m.pool} unreserved "
+            "were taken: just these were throttled."
         )
 
     @staticmethod
@@ -443,7 +443,7 @@ Concurrency.scenes = (
                     "throttled",
                     "Some buyers get error 429 while the pool is full",
                     None,
-                    "16/s × 10 s would need 160, and the account has 150.",
+                    "16/s × 20 s would need 320, and the account has 150.",
                     right=True,
                     true_if=lambda p, m: 0 < m.summary["checkouts_throttled"] < m.summary["checkouts"],
                 ),
@@ -562,10 +562,10 @@ Concurrency.scenes = (
         "capped",
         ("lambda.conc.reserved", "lambda.conc.need", "lambda.conc.async_retry"),
         Goal(
-            "16 thumbnails a second of 10 s each: no buyer is turned away, and no upload gets an error.",
+            "16 thumbnails a second of 20 s each: no buyer is turned away, and no upload gets an error.",
             lambda p, m: (
                 p.thumbnails_per_s >= 16
-                and p.thumbnail_s >= 10
+                and p.thumbnail_s >= 20
                 and m.summary["checkouts_throttled"] == 0
                 and (p.thumbnails_are == "asynchronous" or m.summary["thumbnails_throttled"] == 0)
                 and p.account_limit <= 150
