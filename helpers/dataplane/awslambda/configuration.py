@@ -39,6 +39,7 @@ class Configuration:
     system_log_level: str
     log_group: str
     snap_start: bool
+    dead_letter_arn: str
     last_modified: str
 
     @property
@@ -83,5 +84,6 @@ class Configuration:
             system_log_level=logging.get("SystemLogLevel", ""),
             log_group=logging.get("LogGroup", f"/aws/lambda/{arn.rpartition(':')[2]}"),
             snap_start=reply.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions",
+            dead_letter_arn=reply.get("DeadLetterConfig", {}).get("TargetArn", ""),
             last_modified=str(reply.get("LastModified", "")),
         )

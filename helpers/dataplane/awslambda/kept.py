@@ -72,8 +72,8 @@ class KeptSettings:
     def _deleted(self, call: Call, response: dict[str, Any]) -> None:
         if "Qualifier" not in call.parameters:
             name = call.parameters["FunctionName"].rpartition(":")[2]
-            place = f"arn:aws:lambda:{call.region}:{call.account_id}:function:{name}"
-            for key in [key for key in self._settings if key[0] == place]:
+            place = f":lambda:{call.region}:{call.account_id}:function:{name}"
+            for key in [key for key in self._settings if key[0].endswith(place)]:
                 del self._settings[key]
 
 

@@ -111,6 +111,7 @@ class Process:
         self._account.sleep(self._init_s)
         handler = failure = None
         try:
+            runtime.check(self._configuration.runtime, self._configuration.package_type)
             handler = runtime.load(self._configuration.handler, self._code)
         except Exception as error:  # noqa: BLE001  # whatever a module raises ends the init
             request_id = self._next[0].request_id if self._next is not None else ""

@@ -80,6 +80,16 @@ class Exit(Exception):
         return f"Runtime exited with error: {self.how}"
 
 
+def check(runtime: str, package_type: str) -> None:
+    """Refuse what this course cannot run. Raises Fault."""
+    if package_type == "Image":
+        raise Fault(
+            "NotMocked", "This course runs Python handlers from zip files; container images are not mocked."
+        )
+    if not runtime.startswith("python"):
+        raise Fault("NotMocked", f"This course runs Python handlers; {runtime} is not mocked.")
+
+
 def load(handler: str, code: Code) -> Handler:
     """Import the module of "module.function" and find the function. Raises Fault, Exit or what the module raised."""
     module_name, dot, name = handler.rpartition(".")

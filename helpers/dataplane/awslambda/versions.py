@@ -137,8 +137,11 @@ class Versions:
                 f"Invalid function version {other}. Function version {other} is already included in routing "
                 "configuration."
             )
-        if self._functions.configuration(arn, main).role != self._functions.configuration(arn, other).role:
+        first, second = self._functions.configuration(arn, main), self._functions.configuration(arn, other)
+        if first.role != second.role:
             raise errors.invalid("The versions of an alias must have the same execution role.")
+        if first.dead_letter_arn != second.dead_letter_arn:
+            raise errors.invalid("The versions of an alias must have the same dead-letter queue, or none.")
 
     def _named(self, call: Call) -> tuple[str, str | None]:
         return self._functions.arn(
