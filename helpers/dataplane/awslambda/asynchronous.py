@@ -14,43 +14,28 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from helpers.cloud import ServiceError, Timer
-from helpers.dataplane.awslambda import records
 from helpers.dataplane.awslambda.backoff import backoff_s, retry_wait_s
-from helpers.dataplane.awslambda.chains import Chains, lengthened
+from helpers.dataplane.awslambda.chains import Chains
 from helpers.dataplane.awslambda.destinations import Destinations
+from helpers.dataplane.awslambda.event import Event
 from helpers.dataplane.awslambda.event_invoke import EventInvokeConfigs
-from helpers.dataplane.awslambda.functions import LATEST, Functions
+from helpers.dataplane.awslambda.functions import Functions
 from helpers.dataplane.awslambda.invocation import Ending, Invocation
 from helpers.dataplane.awslambda.invoker import Invoker
 from helpers.dataplane.awslambda.kept import KeptSettings
 from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.models import Models
+from helpers.dataplane.awslambda.outcomes import (
+    EVENT_AGE_EXCEEDED,
+    RECURSIVE,
+    RETRIES_EXHAUSTED,
+    ZERO_RESERVED,
+    Outcomes,
+)
 from helpers.dataplane.awslambda.request_ids import RequestIds
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud
-
-SUCCESS = "Success"
-RETRIES_EXHAUSTED = "RetriesExhausted"
-EVENT_AGE_EXCEEDED = "EventAgeExceeded"
-ZERO_RESERVED = "ZeroReservedConcurrency"
-RECURSIVE = "RecursiveInvocation"
-"""Why a record is sent. AWS's page shows the second; the others are what Lambda is seen to write."""
-
-_NO_RESERVED = "Function not invoked: its reserved concurrency is 0."
-_RECURSIVE = "Function not invoked: it runs in a recursive loop."
-
-
-class _Event:
-    """An event that was accepted: how often its function ran for it, and how the last run ended."""
-
-    __slots__ = ("accepted_us", "ending", "invocation", "runs")
-
-    def __init__(self, invocation: Invocation, accepted_us: int) -> None:
-        self.invocation = invocation
-        self.accepted_us = accepted_us
-        self.runs = 0
-        self.ending: Ending | None = None
 
 
 class _Queue:
@@ -61,7 +46,7 @@ class _Queue:
     """
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[int, int, _Event]] = []
+        self.waiting: list[tuple[int, int, Event]] = []
         self.throttles = 0
         self.paused_until_us = 0
         self.timer: Timer | None = None
@@ -69,7 +54,7 @@ class _Queue:
 
 
 class Asynchronous:
-    """Accepts events, runs their functions, tries again, and sends records of what became of them."""
+    """Accepts events, runs their functions, and tries again."""
 
     def __init__(
         self,
@@ -87,13 +72,12 @@ class Asynchronous:
         self._invoker = invoker
         self._ids = ids
         self._chains = chains
-        self._kept = kept
-        self._destinations = destinations
         self._models = models
         self._configs = EventInvokeConfigs(cloud, functions)
+        self._outcomes = Outcomes(self._configs, kept, chains, destinations)
         self._queues: dict[str, _Queue] = {}
         self._serial = count()
-        self._random = cloud.random_for("lambda asynchronous")
+        self._random = cloud.random_for("lambda:asynchronous")
         cloud.on_delivery("lambda", self.deliver)
 
     # Accepting
@@ -101,7 +85,7 @@ class Asynchronous:
     def accept(self, invocation: Invocation) -> None:
         """Take an event into the queue: it is accepted, whatever becomes of it."""
         self._count(invocation, "AsyncEventsReceived")
-        event = _Event(invocation, self._cloud.now_us)
+        event = Event(invocation, self._cloud.now_us)
         if self._functions.reserved(invocation.function) == 0:
             self._later(partial(self._discard, event, ZERO_RESERVED))
         else:
@@ -124,7 +108,7 @@ class Asynchronous:
 
     # Reading
 
-    def _put(self, event: _Event, due_us: int) -> None:
+    def _put(self, event: Event, due_us: int) -> None:
         queue = self._queues.setdefault(event.invocation.function, _Queue())
         heappush(queue.waiting, (due_us, next(self._serial), event))
         self._arm(queue)
@@ -164,21 +148,19 @@ class Asynchronous:
                 break
         self._arm(queue)
 
-    def _expires_us(self, event: _Event) -> int:
+    def _expires_us(self, event: Event) -> int:
         invocation = event.invocation
         config = self._configs.of(invocation.function, invocation.qualifier)
         return event.accepted_us + config.event_age_s * SECOND_US
 
     # Running
 
-    def _started(self, event: _Event) -> bool:
+    def _started(self, event: Event) -> bool:
         """Start the function. False if it was throttled, or Lambda failed: the event stays in the queue."""
         asked = event.invocation
         try:
             version = self._functions.route(asked.arn, region=asked.function.split(":")[3]).version
-        except (
-            ServiceError
-        ):  # the function, version or alias is gone, and with it whoever would hear of the event
+        except ServiceError:  # the function is gone, and with it whoever would hear of the event
             self._count(asked, "AsyncEventsDropped")
             return True
         attempt = replace(asked, version=version, attempt=event.runs + 1)
@@ -193,73 +175,27 @@ class Asynchronous:
         self._count(asked, "AsyncEventAge", age_ms, "Milliseconds")
         return True
 
-    def _ended(self, event: _Event, attempt: Invocation, ending: Ending) -> None:
+    def _ended(self, event: Event, attempt: Invocation, ending: Ending) -> None:
         event.invocation, event.ending = attempt, ending
         event.runs += 1
         config = self._configs.of(attempt.function, attempt.qualifier)
         if not ending.failed:
-            self._later(partial(self._report, event, SUCCESS))
+            self._later(partial(self._outcomes.succeeded, event))
             if self._random.random() < self._models.duplicate_event_probability:
-                self._put(_Event(replace(attempt, attempt=1), event.accepted_us), self._cloud.now_us)
+                self._put(Event(replace(attempt, attempt=1), event.accepted_us), self._cloud.now_us)
         elif event.runs > config.retries:
             self._later(partial(self._discard, event, RETRIES_EXHAUSTED))
         else:
             due_us = self._cloud.now_us + retry_wait_s(event.runs) * SECOND_US
             self._put(event, min(due_us, max(self._cloud.now_us, self._expires_us(event))))
 
+    def _discard(self, event: Event, condition: str) -> None:
+        self._outcomes.discarded(event, condition)
+        self._count(event.invocation, "AsyncEventsDropped")
+
     def _later(self, function: partial[None]) -> None:
         """Do what the service does by itself outside the caller's turn."""
         self._cloud.at(0, function, name="lambda")
-
-    # What became of an event
-
-    def _discard(self, event: _Event, condition: str) -> None:
-        """Both a dead-letter queue and a destination may be set; each gets its own."""
-        asked = event.invocation
-        target = self._kept.dead_letters(asked.function)
-        if target:
-            status, message = self._error(event, condition)
-            self._destinations.dead_letter(
-                target,
-                asked.payload,
-                function_arn=asked.function,
-                request_id=asked.request_id,
-                status=status,
-                message=message,
-            )
-        self._report(event, condition)
-        self._count(asked, "AsyncEventsDropped")
-
-    @staticmethod
-    def _error(event: _Event, condition: str) -> tuple[int, str]:
-        """Status and message of a dead letter: those of the last run, or of the throttled attempts."""
-        if event.ending is not None:
-            return 200, event.ending.error_message or ""
-        if condition == RECURSIVE:
-            return 400, _RECURSIVE
-        return 429, _NO_RESERVED if condition == ZERO_RESERVED else "Rate Exceeded."
-
-    def _report(self, event: _Event, condition: str) -> None:
-        asked, ending = event.invocation, event.ending
-        config = self._configs.of(asked.function, asked.qualifier)
-        target = config.destination("OnSuccess" if condition == SUCCESS else "OnFailure")
-        if not target:
-            return
-        response = None
-        if ending is not None:
-            response = records.response_context(asked.version, ending.function_error)
-        record = records.outcome(
-            epoch_us=self._cloud.epoch_us,
-            request_id=asked.request_id,
-            function_arn=f"{asked.function}:{asked.qualifier or LATEST}",
-            condition=condition,
-            runs=event.runs,
-            response=response,
-        )
-        record = records.with_payloads(record, asked.payload, None if ending is None else ending.payload)
-        with self._chains.continued(lengthened(asked)):
-            folder = f"async/{asked.name}"
-            self._destinations.send(target, record, function_arn=asked.function, folder=folder)
 
     def _count(self, invocation: Invocation, metric: str, value: float = 1, unit: str = "Count") -> None:
         dimensions = {"FunctionName": invocation.name}

@@ -32,6 +32,11 @@ class Destinations:
         self._cloud = cloud
         self._clients: dict[tuple[str, str], Any] = {}
 
+    @property
+    def epoch_us(self) -> int:
+        """The present instant in microseconds since 1970, which a record bears."""
+        return self._cloud.epoch_us
+
     def send(self, target: str, record: dict[str, Any], *, function_arn: str, folder: str) -> bool:
         """Send a record to the ARN `target`; `folder` is where a bucket keeps it, below aws/lambda/.
 

@@ -6,7 +6,8 @@ Pages (https://docs.aws.amazon.com/lambda/latest/dg/): with-kinesis.html, with-d
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from helpers.cloud import Signal
 from helpers.dataplane.awslambda.limits import SECOND_US
@@ -15,6 +16,8 @@ from helpers.dataplane.awslambda.records import Record, dynamodb_record, kinesis
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud
+
+_HOUR_US = 3600 * SECOND_US
 
 
 class StreamRecord(NamedTuple):
@@ -36,97 +39,54 @@ class Page(NamedTuple):
     more: bool
 
 
-class Source(Protocol):
-    """A stream that is read shard by shard."""
+class Source(ABC):
+    """A stream that is read shard by shard, each call by an ordinary API call. All of them raise ClientError."""
 
-    batch_info: str
+    batch_info: ClassVar[str]
     """What the part of a record for a destination is called that tells of the batch."""
-    poll_us: int
+    poll_us: ClassVar[int]
     """A shard is polled so often, in microseconds."""
-    stale_us: int
-    """An iterator that is not used so long ends."""
+    stale_us: ClassVar[int]
+    """An iterator that is not used so long ends, in microseconds."""
+    _client_of: ClassVar[str]
+    _stream: ClassVar[str]  # what the API calls the stream's ARN
+    _number: ClassVar[str]  # and the sequence number of a place
 
+    def __init__(self, cloud: Cloud, mapping: Mapping) -> None:
+        self._cloud = cloud
+        self._mapping = mapping
+        self._client = cloud.client(self._client_of, region_name=mapping.region)
+
+    @abstractmethod
     def shards(self) -> list[str]:
-        """The ids of the shards that can be read. Raises ClientError."""
+        """The ids of the shards."""
 
     def begin(self, shard_id: str) -> str:
-        """An iterator at the mapping's starting position. Raises ClientError."""
+        """An iterator at the mapping's starting position."""
+        mapping = self._mapping
+        at = {"Timestamp": mapping.position_time} if mapping.position_time is not None else {}
+        return self._iterator(shard_id, mapping.position, **at)
 
     def resume(self, shard_id: str, number: str) -> str:
-        """An iterator behind the record of this sequence number. Raises ClientError."""
+        """An iterator behind the record of this sequence number."""
+        return self._iterator(shard_id, "AFTER_SEQUENCE_NUMBER", **{self._number: number})
 
+    def _iterator(self, shard_id: str, kind: str, **more: Any) -> str:
+        stream = {self._stream: self._mapping.source_arn}
+        reply = self._client.get_shard_iterator(**stream, ShardId=shard_id, ShardIteratorType=kind, **more)
+        return str(reply["ShardIterator"])
+
+    @abstractmethod
     def read(self, shard_id: str, iterator: str) -> Page:
-        """The next records. Raises ClientError."""
+        """The next records."""
 
+    @abstractmethod
     def arrived(self, shard_id: str) -> Signal:
         """What fires when a record is written to the shard."""
 
+    @abstractmethod
     def retention_us(self) -> int:
         """How long the stream keeps a record, in microseconds."""
-
-
-class Kinesis:
-    """A Kinesis data stream."""
-
-    batch_info = "KinesisBatchInfo"
-    poll_us = SECOND_US  # with-kinesis.html: once a second for each shard
-    stale_us = (
-        300 * SECOND_US
-    )  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
-    _PAGE = 10_000  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
-
-    def __init__(self, cloud: Cloud, mapping: Mapping, role: str, arrivals: Arrivals) -> None:
-        self._cloud = cloud
-        self._mapping = mapping
-        self._role = role
-        self._arrivals = arrivals
-        self._client = cloud.client("kinesis", region_name=mapping.region)
-
-    def shards(self) -> list[str]:
-        reply = self._client.list_shards(StreamARN=self._mapping.source_arn)
-        return [shard["ShardId"] for shard in reply["Shards"]]
-
-    def begin(self, shard_id: str) -> str:
-        mapping = self._mapping
-        more = {"Timestamp": mapping.position_time} if mapping.position_time is not None else {}
-        return self._iterator(shard_id, mapping.position, **more)
-
-    def resume(self, shard_id: str, number: str) -> str:
-        return self._iterator(shard_id, "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=number)
-
-    def _iterator(self, shard_id: str, kind: str, **more: Any) -> str:
-        reply = self._client.get_shard_iterator(
-            StreamARN=self._mapping.source_arn, ShardId=shard_id, ShardIteratorType=kind, **more
-        )
-        return str(reply["ShardIterator"])
-
-    def read(self, shard_id: str, iterator: str) -> Page:
-        reply = self._client.get_records(
-            ShardIterator=iterator, Limit=self._PAGE, StreamARN=self._mapping.source_arn
-        )
-        arn, region = self._mapping.source_arn, self._mapping.region
-        records = [
-            StreamRecord(
-                one["SequenceNumber"],
-                round(one["ApproximateArrivalTimestamp"].timestamp() * SECOND_US),
-                one["PartitionKey"],
-                kinesis_record(one, shard_id, arn, region, self._role),
-            )
-            for one in reply["Records"]
-        ]
-        return Page(records, reply.get("NextShardIterator"), len(records) == self._PAGE)
-
-    def arrived(self, shard_id: str) -> Signal:
-        return self._arrivals.at(self._mapping.source_arn, shard_id)
-
-    def retention_us(self) -> int:
-        reply = self._cloud.ask(
-            "kinesis",
-            "DescribeStreamSummary",
-            {"StreamARN": self._mapping.source_arn},
-            region=self._mapping.region,
-        )
-        return int(reply["StreamDescriptionSummary"]["RetentionPeriodHours"]) * 3600 * SECOND_US
 
 
 class Arrivals:
@@ -145,39 +105,77 @@ class Arrivals:
         self.at(stream_arn, shard_id).fire()
 
 
-class DynamoDb:
-    """The stream of a DynamoDB table."""
+class Kinesis(Source):
+    """A Kinesis data stream, polled once a second and shard (with-kinesis.html)."""
 
-    batch_info = "DDBStreamBatchInfo"
-    poll_us = SECOND_US // 4  # with-ddb.html: four times a second for each shard
-    stale_us = 900 * SECOND_US
-    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html
-    _RETENTION_US = 24 * 3600 * SECOND_US  # amazondynamodb/latest/developerguide/Streams.html
+    batch_info = "KinesisBatchInfo"
+    poll_us = SECOND_US
+    stale_us = (
+        300 * SECOND_US
+    )  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
+    _client_of = "kinesis"
+    _stream = "StreamARN"
+    _number = "StartingSequenceNumber"
+    _page = 10_000  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
 
-    def __init__(self, cloud: Cloud, mapping: Mapping) -> None:
-        self._cloud = cloud
-        self._mapping = mapping
-        self._client = cloud.client("dynamodbstreams", region_name=mapping.region)
+    def __init__(self, cloud: Cloud, mapping: Mapping, role: str, arrivals: Arrivals) -> None:
+        """Events name the function's `role`."""
+        super().__init__(cloud, mapping)
+        self._role = role
+        self._arrivals = arrivals
 
     def shards(self) -> list[str]:
+        """The ids of the shards, by ListShards."""
+        reply = self._client.list_shards(StreamARN=self._mapping.source_arn)
+        return [shard["ShardId"] for shard in reply["Shards"]]
+
+    def read(self, shard_id: str, iterator: str) -> Page:
+        """Up to 10,000 records."""
+        arn, region = self._mapping.source_arn, self._mapping.region
+        reply = self._client.get_records(ShardIterator=iterator, Limit=self._page, StreamARN=arn)
+        records = [
+            StreamRecord(
+                one["SequenceNumber"],
+                round(one["ApproximateArrivalTimestamp"].timestamp() * SECOND_US),
+                one["PartitionKey"],
+                kinesis_record(one, shard_id, arn, region, self._role),
+            )
+            for one in reply["Records"]
+        ]
+        return Page(records, reply.get("NextShardIterator"), len(records) == self._page)
+
+    def arrived(self, shard_id: str) -> Signal:
+        """Fires when a record is written to this shard."""
+        return self._arrivals.at(self._mapping.source_arn, shard_id)
+
+    def retention_us(self) -> int:
+        """The stream's RetentionPeriodHours, as it is now."""
+        asked = {"StreamARN": self._mapping.source_arn}
+        reply = self._cloud.ask("kinesis", "DescribeStreamSummary", asked, region=self._mapping.region)
+        return int(reply["StreamDescriptionSummary"]["RetentionPeriodHours"]) * _HOUR_US
+
+
+class DynamoDb(Source):
+    """The stream of a DynamoDB table, polled four times a second and shard (with-ddb.html)."""
+
+    batch_info = "DDBStreamBatchInfo"
+    poll_us = SECOND_US // 4
+    stale_us = 900 * SECOND_US
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html
+    _client_of = "dynamodbstreams"
+    _stream = "StreamArn"
+    _number = "SequenceNumber"
+    _retention_us = (
+        24 * _HOUR_US
+    )  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+
+    def shards(self) -> list[str]:
+        """The ids of the shards, by DescribeStream."""
         reply = self._client.describe_stream(StreamArn=self._mapping.source_arn)
         return [shard["ShardId"] for shard in reply["StreamDescription"]["Shards"]]
 
-    def begin(self, shard_id: str) -> str:
-        mapping = self._mapping
-        more = {"Timestamp": mapping.position_time} if mapping.position_time is not None else {}
-        return self._iterator(shard_id, mapping.position, **more)
-
-    def resume(self, shard_id: str, number: str) -> str:
-        return self._iterator(shard_id, "AFTER_SEQUENCE_NUMBER", SequenceNumber=number)
-
-    def _iterator(self, shard_id: str, kind: str, **more: Any) -> str:
-        reply = self._client.get_shard_iterator(
-            StreamArn=self._mapping.source_arn, ShardId=shard_id, ShardIteratorType=kind, **more
-        )
-        return str(reply["ShardIterator"])
-
     def read(self, shard_id: str, iterator: str) -> Page:
+        """Up to 1,000 records, 1 MB in all."""
         reply = self._client.get_records(ShardIterator=iterator)
         records = [
             StreamRecord(
@@ -191,8 +189,10 @@ class DynamoDb:
         return Page(records, reply.get("NextShardIterator"), bool(records))
 
     def arrived(self, shard_id: str) -> Signal:
+        """Fires when a record is written to any shard of the stream."""
         signal: Signal = self._cloud.plane("dynamodb").streams.arrived(self._mapping.source_arn)
         return signal
 
     def retention_us(self) -> int:
-        return self._RETENTION_US
+        """24 hours."""
+        return self._retention_us
