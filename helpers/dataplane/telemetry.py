@@ -111,9 +111,8 @@ class Telemetry:
                     "MetricName": series.metric,
                     "Dimensions": [{"Name": name, "Value": value} for name, value in series.dimensions],
                     "Timestamp": datetime.fromtimestamp(series.minute_us // 1_000_000, UTC),
-                    "Values": list(counted),
-                    "Counts": [float(times) for times in counted.values()],
                     "Unit": series.unit,
+                    **_counted(counted),
                 }
             )
         for namespace, entries in data.items():
@@ -123,3 +122,14 @@ class Telemetry:
                     "PutMetricData",
                     {"Namespace": namespace, "MetricData": entries[first : first + _AT_ONCE]},
                 )
+
+
+def _counted(counted: Counter[float]) -> dict[str, object]:
+    """Values and how often each came. One value alone goes as a statistic set, which says the same: moto takes it in
+    one piece, and repeats each of a list of values as often as it came.
+    """
+    if len(counted) == 1:
+        ((value, times),) = counted.items()
+        of = {"SampleCount": float(times), "Sum": value * times, "Minimum": value, "Maximum": value}
+        return {"StatisticValues": of}
+    return {"Values": list(counted), "Counts": [float(times) for times in counted.values()]}
