@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from helpers import Cloud
@@ -26,11 +27,32 @@ def value(given: Any) -> dict[str, Any]:
     return {"S": given}
 
 
+def counted(cloud: Cloud, metric: str) -> float:
+    """The sum of a metric of the table t since the Cloud was opened."""
+    points = cloud.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/DynamoDB",
+        MetricName=metric,
+        Dimensions=[{"Name": "TableName", "Value": "t"}],
+        StartTime=cloud.datetime - timedelta(seconds=cloud.now),
+        EndTime=cloud.datetime + timedelta(seconds=60),
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(point["Sum"] for point in points))
+
+
 class Dynamo:
-    """One on-demand table, with key `pk` (text) and, if asked for, `sk` (number)."""
+    """One table, on-demand or with `units` to read and write, with key `pk` (text) and, if asked for, `sk` (number)."""
 
     def __init__(
-        self, cloud: Cloud, name: str = "t", *, sort: bool = False, view: str | None = None, **more: Any
+        self,
+        cloud: Cloud,
+        name: str = "t",
+        *,
+        sort: bool = False,
+        view: str | None = None,
+        units: tuple[int, int] | None = None,
+        **more: Any,
     ):
         self.cloud, self.name = cloud, name
         self.client, self.streams = cloud.client("dynamodb"), cloud.client("dynamodbstreams")
@@ -38,11 +60,14 @@ class Dynamo:
         attributes = [{"AttributeName": key, "AttributeType": kind} for key, kind, _ in keys]
         if view is not None:
             more["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
+        if units is None:
+            more["BillingMode"] = "PAY_PER_REQUEST"
+        else:
+            more["ProvisionedThroughput"] = {"ReadCapacityUnits": units[0], "WriteCapacityUnits": units[1]}
         self.client.create_table(
             TableName=name,
             KeySchema=[{"AttributeName": key, "KeyType": role} for key, _, role in keys],
             AttributeDefinitions=attributes + more.pop("attributes", []),
-            BillingMode="PAY_PER_REQUEST",
             **more,
         )
 

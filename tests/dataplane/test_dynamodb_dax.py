@@ -162,7 +162,10 @@ def test_a_consistent_read_leaves_the_cached_item(cloud: Cloud) -> None:
     table.put(pk="a", n=1)
     got(dax)
     table.put(pk="a", n=2)
-    assert got(dax, ConsistentRead=True) == item(pk="a", n=2)
+    new = item(pk="a", n=2)
+    assert got(dax, ConsistentRead=True) == new
+    batch = {"Keys": [item(pk="a")], "ConsistentRead": True}
+    assert dax.batch_get_item(RequestItems={"t": batch})["Responses"]["t"] == [new]
     assert got(dax) == item(pk="a", n=1)
 
 
@@ -348,6 +351,31 @@ def test_hits_cost_no_read_units(cloud: Cloud) -> None:
     assert (units[1:], pages[1:]) == ([0, 0], [0])
     assert units[0] > 0
     assert pages[0] > 0
+    assert "ConsumedCapacity" not in dax.scan(**T)  # and it is the same page, with or without its units
+    assert served(cloud)[-1] == "hit"
+
+
+def test_what_was_not_processed_is_not_cached(cloud: Cloud) -> None:
+    cloud.plane("dynamodb").models.burst_s = 1
+    table = Dynamo(cloud, units=(1, 1))
+    dax = cluster(cloud)
+    names = [f"k{number}" for number in range(8)]
+    puts = [{"PutRequest": {"Item": item(pk=name)}} for name in names]
+    left = dax.batch_write_item(RequestItems={"t": puts})["UnprocessedItems"]["t"]
+    assert 0 < len(left) < 8
+    absent = [request["PutRequest"]["Item"] for request in left]
+    cloud.advance(1)
+    assert [got(dax, each["pk"]["S"]) for each in absent[:1]] == [None]  # asked of DynamoDB
+    assert served(cloud)[-1] == "miss"
+    for each in left:
+        table.client.put_item(TableName="t", Item=each["PutRequest"]["Item"])
+    cloud.advance(1)
+    keys = [item(pk=name) for name in names[1:]]
+    reply = dax.batch_get_item(RequestItems={"t": {"Keys": keys}})
+    unread = reply["UnprocessedKeys"]["t"]["Keys"]
+    cloud.advance(60)
+    assert 0 < len(unread) < 7
+    assert [got(dax, key["pk"]["S"]) for key in unread] == unread
 
 
 def test_a_hot_key_is_read_once_per_lifetime(cloud: Cloud) -> None:

@@ -159,10 +159,12 @@ def test_stream_images_are_those_of_the_write(cloud: Cloud) -> None:
     table = Dynamo(cloud, view="NEW_IMAGE")
     written = item(pk="a", n=1)
     table.client.put_item(TableName="t", Item=written)
-    written["n"]["N"] = "changed by the caller"
+    written["n"]["N"] = written["pk"]["S"] = "changed by the caller"
     first = table.records()
     first[0]["dynamodb"]["NewImage"].clear()
-    assert table.records()[0]["dynamodb"]["NewImage"] == item(pk="a", n=1)
+    (record,) = table.records()
+    assert record["dynamodb"]["NewImage"] == item(pk="a", n=1)
+    assert record["dynamodb"]["Keys"] == item(pk="a")
 
 
 def test_stream_sequence_numbers_grow(cloud: Cloud) -> None:
@@ -311,7 +313,7 @@ def test_get_records_page_of_1_mb(cloud: Cloud) -> None:
     assert pages == [[262_144] * 4, [262_144], []]
 
 
-def test_get_records_returns_a_record_however_large(cloud: Cloud) -> None:
+def test_get_records_counts_both_images(cloud: Cloud) -> None:
     table = Dynamo(cloud, view="NEW_AND_OLD_IMAGES")
     for mark in "ab":
         table.put(pk="p", v=mark * 390_000, w="w" * 10_000)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers import Cloud
 
 from .conftest import refused
-from .dynamo import Dynamo, item, value
+from .dynamo import Dynamo, counted, item, value
 
 TABLE = {"TableName": "t"}
 
@@ -324,8 +324,22 @@ def test_conflict_of_a_single_write(cloud: Cloud) -> None:
         assert overlapping(cloud, table, call) == "TransactionConflictException"
     assert overlapping(cloud, table, lambda: table.put(pk="c")) is None
     assert items(table) == {"a": item(pk="a", n=4), "b": item(pk="b", n=4), "c": item(pk="c")}
+    assert counted(cloud, "TransactionConflict") == 3
     table.put(pk="a", n=9)  # it is over
     assert items(table)["a"] == item(pk="a", n=9)
+
+
+def test_conflict_in_a_batch_leaves_the_entry_unprocessed(cloud: Cloud) -> None:
+    table = Dynamo(cloud)
+    left: list[Any] = []
+    requests = [{"PutRequest": {"Item": item(pk=name, n=9)}} for name in ("a", "c")]
+
+    def batch() -> None:
+        left.append(table.client.batch_write_item(RequestItems={"t": requests})["UnprocessedItems"])
+
+    assert overlapping(cloud, table, batch) is None
+    assert left == [{"t": requests[:1]}]
+    assert items(table) == {"a": item(pk="a", n=1), "b": item(pk="b", n=1), "c": item(pk="c", n=9)}
 
 
 def test_conflict_of_transactions(cloud: Cloud) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from helpers import Cloud
 
 from .conftest import refused
-from .dynamo import Dynamo, item
+from .dynamo import Dynamo, counted, item
 
 OPENED = 1_767_603_600  # 2026-01-05T09:00Z
 HOUR = 3_600
@@ -307,6 +307,20 @@ def test_ttl_delete_is_in_the_trail(prompt: Cloud) -> None:
     assert row.response == {"Attributes": item(pk="a", sk=1, expires=OPENED + 60)}
 
 
+def test_ttl_delete_uses_no_write_units(prompt: Cloud) -> None:
+    table = Dynamo(prompt, units=(100, 1))
+    switch(table)
+    for number in range(10):
+        table.put(pk=str(number), expires=OPENED + 600)
+        prompt.advance(1)
+    prompt.advance(590)
+    written = ("WriteThrottleEvents", "ConsumedWriteCapacityUnits", "TimeToLiveDeletedItemCount")
+    assert len(table.scan()) == 10
+    prompt.advance(1)
+    assert table.scan() == []
+    assert [counted(prompt, metric) for metric in written] == [0, 10, 10]
+
+
 def test_ttl_ends_with_its_table(prompt: Cloud) -> None:
     table = Dynamo(prompt)
     switch(table)
@@ -317,6 +331,14 @@ def test_ttl_ends_with_its_table(prompt: Cloud) -> None:
     again.put(pk="a", expires=OPENED + 60)
     prompt.advance(DAY)
     assert (described(again), names(again)) == ({"TimeToLiveStatus": "DISABLED"}, ["a"])
+
+
+def test_ttl_of_a_table_that_was_deleted_meanwhile(cloud: Cloud) -> None:
+    table = Dynamo(cloud)
+    switch(table)
+    table.client.delete_table(TableName="t")
+    cloud.advance(2 * HOUR)
+    assert cloud.now == 2 * HOUR
 
 
 def test_ttl_costs_no_events_while_nothing_is_due(prompt: Cloud) -> None:

@@ -12,8 +12,9 @@ from helpers.dataplane.dynamodb.tables import TableState
 class Change(NamedTuple):
     """An item of a table was written.
 
-    `key` is its primary key; `before` and `after` are the whole item, None where there is none. They may be equal: a
-    write that changes nothing is a write all the same. `by` is "ttl" where DynamoDB itself deleted an expired item.
+    `key` is its primary key; `before` and `after` are the whole item, None where there is none: copies, which listeners
+    leave as they are. They may be equal: a write that changes nothing is a write all the same. `by` is "ttl" where
+    DynamoDB itself deleted an expired item.
     """
 
     table: TableState

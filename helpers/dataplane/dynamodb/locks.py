@@ -1,6 +1,6 @@
 """Items that an ongoing transaction has taken: no other write may touch them.
 
-AWS: GUIDE/transaction-apis.html#transaction-conflict-handling.
+AWS: GUIDE/transaction-apis.html#transaction-conflict-handling, GUIDE/metrics-dimensions.html.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from helpers.dataplane.dynamodb import errors
+from helpers.dataplane.dynamodb.metrics import Metrics
 from helpers.dataplane.dynamodb.size import Item
 from helpers.dataplane.dynamodb.tables import Key, TableState
 
@@ -15,16 +16,20 @@ from helpers.dataplane.dynamodb.tables import Key, TableState
 class Locks:
     """The items of all transactions that have begun and not ended. Without a duration of transactions it is empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._held: set[tuple[TableState, Key]] = set()
 
-    def held(self, state: TableState, key: Item) -> bool:
-        """True if an ongoing transaction has the item with this primary key."""
-        return bool(self._held) and (state, state.table.key_id(key)) in self._held
+    def conflict(self, state: TableState, key: Item) -> bool:
+        """True, and counted by CloudWatch, if an ongoing transaction has the item that somebody wants."""
+        conflict = bool(self._held) and (state, state.table.key_id(key)) in self._held
+        if conflict:
+            self._metrics.conflict(state.table.name)
+        return conflict
 
     def refuse(self, state: TableState, key: Item) -> None:
         """Raise TransactionConflictException for a single write on an item that is held."""
-        if self.held(state, key):
+        if self.conflict(state, key):
             raise errors.transaction_conflict()
 
     def take(self, items: Iterable[tuple[TableState, Key]]) -> None:

@@ -49,6 +49,14 @@ class Metrics:
         """A write whose condition did not hold."""
         self._publish("ConditionalCheckFailedRequests", 1, {"TableName": table})
 
+    def conflict(self, table: str) -> None:
+        """An item that a request wants and an ongoing transaction has."""
+        self._publish("TransactionConflict", 1, {"TableName": table})
+
+    def expired(self, table: str) -> None:
+        """An item that time to live deleted."""
+        self._publish("TimeToLiveDeletedItemCount", 1, {"TableName": table})
+
     def _publish(self, name: str, value: float, dimensions: dict[str, str]) -> None:
         self._cloud.telemetry.metric(_NAMESPACE, name, value, "Count", dimensions)
 

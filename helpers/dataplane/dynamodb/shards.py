@@ -48,7 +48,7 @@ class Shard:
         self._trim(record.published_us)
 
     def read(self, position: int, most: int, most_bytes: int, now_us: int) -> list[StreamRecord]:
-        """Up to `most` records of `most_bytes` together from sequence number `position` on; the first one always.
+        """Up to `most` records of `most_bytes` together from sequence number `position` on.
 
         Raises `Trimmed` if a record at or after `position` is older than 24 hours.
         """
@@ -60,7 +60,7 @@ class Shard:
         total = 0
         for count, record in enumerate(found):
             total += record.size_bytes
-            if count and total > most_bytes:
+            if total > most_bytes:
                 return found[:count]
         return found
 

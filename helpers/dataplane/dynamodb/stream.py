@@ -97,7 +97,7 @@ class Stream:
         for name in _IMAGES[self.view]:
             image = images[name]
             if image is not None:
-                body[name] = copied(dict(image))
+                body[name] = image
                 size_bytes += item_size(image)
         body |= {"SequenceNumber": str(sequence), "SizeBytes": size_bytes, "StreamViewType": self.view}
         return body

@@ -174,7 +174,7 @@ class Transactions:
     def _refuse_conflicts(self, actions: Sequence[Action]) -> None:
         reasons = [
             errors.reason("TransactionConflict", "Transaction is ongoing for the item")
-            if self._locks.held(action.state, action.key)
+            if self._locks.conflict(action.state, action.key)
             else errors.NO_REASON
             for action in actions
         ]

@@ -17,6 +17,7 @@ from helpers.dataplane.dynamodb.changes import Change, Changes
 from helpers.dataplane.dynamodb.expiries import Expiries, Expiry
 from helpers.dataplane.dynamodb.items import Items
 from helpers.dataplane.dynamodb.limits import SECOND_US, TTL_CHANGE_US, TTL_OLDEST_S
+from helpers.dataplane.dynamodb.metrics import Metrics
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.size import Item
 from helpers.dataplane.dynamodb.tables import Key, Tables, TableState
@@ -47,13 +48,20 @@ class TimeToLive:
     """Follows UpdateTimeToLive and every change of an item, and deletes what has expired."""
 
     def __init__(
-        self, account: Account, tables: Tables, items: Items, changes: Changes, models: Models
+        self,
+        account: Account,
+        tables: Tables,
+        items: Items,
+        changes: Changes,
+        models: Models,
+        metrics: Metrics,
     ) -> None:
         self._account = account
         self._tables = tables
         self._items = items
         self._changes = changes
         self._models = models
+        self._metrics = metrics
         self._settings: dict[TableState, _Setting] = {}
         self._expiries = Expiries()
         self._timer: Timer | None = None
@@ -163,6 +171,7 @@ class TimeToLive:
             if before is None or text is None or Decimal(text) != Decimal(expiry.text):
                 continue  # it was written past the API
             self._items.remove(state, key)
+            self._metrics.expired(state.table.name)
             self._account.record(
                 "dynamodb",
                 "DeleteItem",

@@ -68,13 +68,17 @@ class Writing:
     def batch_write_item(self, call: Call) -> dict[str, Any]:
         """Up to 25 puts and deletes, each by itself (API/API_BatchWriteItem.html).
 
-        What is throttled comes back in UnprocessedItems; only if all of it is, the call fails.
+        What is throttled, or belongs to an ongoing transaction, comes back in UnprocessedItems; only if all of it is
+        throttled, the call fails.
         """
         entries = list(self._entries(call))
         bill = Bill()
         unprocessed: dict[str, list[dict[str, Any]]] = {}
         throttled: list[Throttled] = []
         for name, state, key, item, request in entries:
+            if self._locks.conflict(state, key):
+                unprocessed.setdefault(name, []).append(request)
+                continue
             try:
                 if item is None:
                     cost = self._write(state, key, None, partial(self._items.remove, state, key))[1]

@@ -24,7 +24,7 @@ class Cluster:
         self._name = name
         self._nodes = nodes
         self._turn = nodes - 1
-        self.lag_us = round(lag_s * SECOND_US) if nodes > 1 else 0
+        self.lag_us = round(lag_s * SECOND_US)
 
     @property
     def now_us(self) -> int:

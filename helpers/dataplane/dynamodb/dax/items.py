@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from helpers.cloud.trail import copied
 from helpers.dataplane.dynamodb.dax.cache import Cache, Reply, frozen
 from helpers.dataplane.dynamodb.dax.cluster import Cluster
 from helpers.dataplane.dynamodb.size import Item
@@ -40,7 +39,7 @@ class ItemCache:
         place, projection = _place(state, key), _projection(request)
         if any(projection):
             self._projections.setdefault(place, set()).add(projection)
-        self._cache.put((place, projection), {} if item is None else {"Item": copied(dict(item))})
+        self._cache.put((place, projection), {} if item is None else {"Item": item})
 
     def written(self, state: TableState, key: Item, item: Item | None) -> None:
         """The item was written through DAX, and this, or nothing, is there now."""
