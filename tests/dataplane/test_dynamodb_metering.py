@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -309,3 +310,72 @@ def test_metering_local_index_is_read_from_the_table(cloud: Cloud) -> None:
         "LocalSecondaryIndexes": {"by_odd": {"CapacityUnits": 1.0}},
     }
     assert table.metric("ConsumedReadCapacityUnits") == 1
+
+
+def test_metering_local_index_fetches_what_it_does_not_hold(cloud: Cloud) -> None:
+    """One unit for the index entries, and each item by itself from the table (GUIDE/LSI.html)."""
+    local = [index("by_odd", "pk", "odd", projection="KEYS_ONLY")]
+    table = collection(cloud, *[3 * KB] * 4, local=local, types={"odd": "N"})
+    wanted = {"IndexName": "by_odd", "ConsistentRead": True, **MINE}
+    some = table.call("query", ProjectionExpression="odd", **wanted)["Items"]
+    assert some == [{"odd": value(number)} for number in (0, 0, 1, 1)]
+    assert table.units("query", ProjectionExpression="odd", **wanted) == 1
+    more = {"ProjectionExpression": "#s, #t", "ExpressionAttributeNames": {"#s": "sk", "#t": "v"}}
+    told = table.consumed("query", **more, **wanted)
+    assert (told["Table"], told["LocalSecondaryIndexes"]["by_odd"]) == (
+        {"CapacityUnits": 4.0},
+        {"CapacityUnits": 1.0},
+    )
+    first = table.call("query", **more, **wanted)["Items"][0]
+    assert first == {"sk": value(0), "v": {"S": first["v"]["S"]}}
+    values = {**MINE["ExpressionAttributeValues"], ":one": value(1)}
+    odd = {"KeyConditionExpression": "pk = :pk AND odd = :one", "ExpressionAttributeValues": values}
+    whole = {"IndexName": "by_odd", "Select": "ALL_ATTRIBUTES", **odd}
+    assert table.call("query", **whole)["Items"] == [sized(3 * KB, sk=number, odd=1) for number in (1, 3)]
+    assert table.units("query", **whole) == 0.5 + 2 * 0.5
+
+
+def test_metering_local_index_fetches_what_passes_the_filter(cloud: Cloud) -> None:
+    local = [index("by_odd", "pk", "odd", projection="KEYS_ONLY")]
+    table = collection(cloud, *[3 * KB] * 4, local=local, types={"odd": "N"})
+    values = {**MINE["ExpressionAttributeValues"], ":low": value(2)}
+    wanted = {
+        "KeyConditionExpression": "pk = :pk",
+        "FilterExpression": "sk > :low",
+        "Select": "ALL_ATTRIBUTES",
+    }
+    told = table.consumed("query", IndexName="by_odd", ExpressionAttributeValues=values, **wanted)
+    assert told["CapacityUnits"] == 0.5 + 0.5
+
+
+# Metrics of what is provisioned
+
+
+def points(table: Metered, name: str, **dimensions: str) -> list[tuple[float, float]]:
+    """The points of a metric: seconds since the Cloud opened, and the value."""
+    opened = table.cloud.datetime - timedelta(seconds=table.cloud.now)
+    told = table.cloud.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/DynamoDB",
+        MetricName=name,
+        Dimensions=[{"Name": key, "Value": each} for key, each in {"TableName": "t", **dimensions}.items()],
+        StartTime=opened - timedelta(hours=1),
+        EndTime=table.cloud.datetime + timedelta(hours=1),
+        Period=60,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    return sorted(((point["Timestamp"] - opened).total_seconds(), point["Maximum"]) for point in told)
+
+
+def test_metrics_of_provisioned_throughput(cloud: Cloud) -> None:
+    table = Metered(cloud, throughput=(5, 10), indexes=[index("idx", "g", throughput=(1, 2))])
+    cloud.run(until=400)
+    table.set_throughput(5, 20)
+    cloud.run(until=1_000)
+    table.call("update_table", BillingMode="PAY_PER_REQUEST")
+    cloud.run(until=2_000)
+    assert points(table, "ProvisionedWriteCapacityUnits") == [(0, 10), (300, 10), (600, 20), (900, 20)]
+    of_index = points(table, "ProvisionedReadCapacityUnits", GlobalSecondaryIndexName="idx")
+    assert of_index == [(at, 1) for at in (0, 300, 600, 900)]
+    assert points(table, "ProvisionedReadCapacityUnits") == [
+        (at, 5) for at in (0, 300, 600, 900)
+    ]  # and not twice

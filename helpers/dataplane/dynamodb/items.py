@@ -16,9 +16,9 @@ class Items:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def get(self, state: TableState, key: Item) -> Item | None:
-        """The item with this primary key, or None."""
-        parameters = {"TableName": state.table.name, "Key": dict(key), "ConsistentRead": True}
+    def get(self, state: TableState, key: Item, **projection: Any) -> Item | None:
+        """The item with this primary key, or None; a `projection` as GetItem takes it."""
+        parameters = {"TableName": state.table.name, "Key": dict(key), "ConsistentRead": True, **projection}
         item: Item | None = self._ask("GetItem", state, parameters).get("Item")
         return item
 

@@ -14,6 +14,7 @@ from helpers.dataplane.dynamodb.locks import Locks
 from helpers.dataplane.dynamodb.metering import Metering
 from helpers.dataplane.dynamodb.metrics import Metrics
 from helpers.dataplane.dynamodb.models import Models
+from helpers.dataplane.dynamodb.provisioned import ProvisionedMetrics
 from helpers.dataplane.dynamodb.reading import Reading
 from helpers.dataplane.dynamodb.replicas import Replicas
 from helpers.dataplane.dynamodb.scaling import Scaling
@@ -101,6 +102,9 @@ class DynamoDb(DataPlane):
         account.amend("dynamodb", "UpdateTable", control.updated)
         account.amend("dynamodb", "DescribeTable", control.described)
         account.amend("dynamodb", "DescribeLimits", control.limits)
+        provisioned = ProvisionedMetrics(account, self.tables)
+        for operation in ("GetMetricData", "GetMetricStatistics", "ListMetrics"):
+            account.before("cloudwatch", operation, provisioned.publish)
 
     def _scale(self) -> None:
         """Obey the scaling policies that the `application-autoscaling` client sets for tables."""

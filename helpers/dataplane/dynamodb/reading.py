@@ -17,8 +17,10 @@ from helpers.dataplane.dynamodb.throttling import Throttled
 from helpers.dataplane.dynamodb.units import consistency_of
 
 _PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
-_NARROWING = (*_PROJECTIONS, "FilterExpression", "QueryFilter", "ScanFilter", "Select")
+_FILTERS = ("FilterExpression", "QueryFilter", "ScanFilter")
+_NARROWING = (*_PROJECTIONS, *_FILTERS, "Select")
 _PLACEHOLDERS = ("ExpressionAttributeNames", "ExpressionAttributeValues")
+_PLACEHOLDER = re.compile(r"[#:]\w+")
 _EQUALS = re.compile(r"([#\w]+)\s*=\s*(:\w+)")
 
 
@@ -50,7 +52,9 @@ class Reading:
         wanted = call.parameters["RequestItems"]
         for given in wanted.values():
             checks.expressions(given)
-        whole = call.forward({"RequestItems": {name: _unnarrowed(given) for name, given in wanted.items()}})
+        whole = call.forward(
+            {"RequestItems": {name: _without(given, _NARROWING) for name, given in wanted.items()}}
+        )
         bill = Bill()
         served: dict[str, dict[str, Any]] = {}
         left: dict[str, dict[str, Any]] = {}
@@ -84,7 +88,10 @@ class Reading:
         state, index = self._target(call)
         checks.expressions(given)
         checks.query_filter(given, state.table.keys if index is None else index.keys)
-        return self._page(call, state, index, _partition(state.table, index, given))
+        partition = _partition(state.table, index, given)
+        if index is not None and not index.is_global and _asks_for_more(index, given):
+            return self._fetch(call, state, index, partition)
+        return self._page(call, state, index, partition)
 
     def scan(self, call: Call) -> dict[str, Any]:
         """All items, page by page (API/API_Scan.html)."""
@@ -103,8 +110,28 @@ class Reading:
         """A page and its cost: that of all items it read, before any filter and projection (GUIDE/Scan.html)."""
         given = call.parameters
         reply = call.forward()
-        read = call.forward(_unnarrowed(given)) if _narrowed(given, _NARROWING) else reply
+        read = call.forward(_without(given, _NARROWING)) if _narrowed(given, _NARROWING) else reply
         cost = self._metering.page(state, index, read["Items"], consistency_of(given), partition)
+        return self._answer(call, reply, cost)
+
+    def _fetch(self, call: Call, state: TableState, index: Index, partition: Item) -> dict[str, Any]:
+        """A page of a local index, with attributes that it does not hold: they are fetched from the table.
+
+        Each item that the query returns is read there as a whole, rounded by itself (GUIDE/LSI.html).
+        """
+        given = call.parameters
+        reply = call.forward(_without(given, (*_PROJECTIONS, "Select")))
+        read = call.forward(_without(given, _NARROWING)) if _narrowed(given, _FILTERS) else reply
+        cost = self._metering.page(state, index, read["Items"], consistency_of(given), partition)
+        members = (*_PROJECTIONS, "ExpressionAttributeNames")
+        projection = _without({name: given[name] for name in members if name in given}, ())
+        fetched = []
+        for entry in reply["Items"]:
+            key = state.table.key_of(entry)
+            whole = self._items.get(state, key)
+            cost.add(self._metering.read(state, key, whole, consistency_of(given)))
+            fetched.append(self._items.get(state, key, **projection) if projection else whole)
+        reply["Items"] = fetched
         return self._answer(call, reply, cost)
 
     def _answer(self, call: Call, reply: dict[str, Any], cost: Cost) -> dict[str, Any]:
@@ -124,10 +151,20 @@ def _narrowed(given: Mapping[str, Any], members: tuple[str, ...]) -> bool:
     return any(given.get(member) for member in members)
 
 
-def _unnarrowed(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The same read without filter and projection, and without the placeholders that only those use."""
-    kept = {name: value for name, value in given.items() if name not in (*_NARROWING, *_PLACEHOLDERS)}
-    used = set(re.findall(r"[#:]\w+", given.get("KeyConditionExpression") or ""))
+def _asks_for_more(index: Index, given: Mapping[str, Any]) -> bool:
+    """True if a query of the index names attributes that it does not hold, or all attributes."""
+    if index.projected is None:
+        return False
+    names = checks.names_in(given.get("ProjectionExpression") or "", given)
+    return given.get("Select") == "ALL_ATTRIBUTES" or not index.projected.issuperset(
+        names.union(given.get("AttributesToGet") or ())
+    )
+
+
+def _without(given: Mapping[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
+    """The same read without some members, and without the placeholders that only those use."""
+    kept = {name: value for name, value in given.items() if name not in (*members, *_PLACEHOLDERS)}
+    used = {token for name in checks.EXPRESSIONS for token in _PLACEHOLDER.findall(kept.get(name) or "")}
     for member in _PLACEHOLDERS:
         values = {name: value for name, value in (given.get(member) or {}).items() if name in used}
         if values:
