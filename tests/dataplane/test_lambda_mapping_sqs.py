@@ -601,6 +601,31 @@ def test_sqs_mapping_of_a_stack(cloud: Cloud) -> None:
     assert queue.counts() == (1, 0, 0)
 
 
+def test_defect_of_a_poller_stops_the_run(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object) -> None:
+        raise KeyError("defect")
+
+    monkeypatch.setattr("helpers.dataplane.awslambda.mappings.poller.failed_items", broken)
+    function, queue = Function(cloud, PARTIAL), Queue(cloud)
+    send(queue, "a")
+    mapped(function, queue, **REPORT)
+    with pytest.raises(KeyError, match="defect"):
+        cloud.run(until=10, on_error="record")
+
+
+@pytest.mark.parametrize("bodies", [["a", "bad 1", "b", "bad 2"] * 10, ["bad"] * 3 + ["a"] * 30])
+def test_same_seed_same_trail(bodies: list[str]) -> None:
+    trails = []
+    for _ in range(2):
+        with Cloud(seed=5) as cloud:
+            function, queue = Function(cloud, PARTIAL), Queue(cloud)
+            mapped(function, queue, BatchSize=3, **REPORT)
+            send(queue, *bodies)
+            cloud.advance(100)
+            trails.append(cloud.trail.to_csv())
+    assert trails[0] == trails[1]
+
+
 # What is refused
 
 

@@ -86,7 +86,7 @@ class Lane:
         self.busy = False
         """True while the function runs."""
         self._more = self._cloud.signal()
-        self._actor = self._cloud.spawn(self._live, name=f"{reader.target.name}-poller", background=True)
+        self._actor = reader.target.poller(self._live)
 
     @property
     def hungry(self) -> bool:

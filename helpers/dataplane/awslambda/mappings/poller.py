@@ -33,7 +33,7 @@ class Poller:
         self._polls_since_us: int | None = None
         self._resting = False
         self._call = cloud.signal()
-        self._actor = cloud.spawn(self._live, name=f"{reader.target.name}-poller", background=True)
+        self._actor = reader.target.poller(self._live)
 
     # For its reader
 

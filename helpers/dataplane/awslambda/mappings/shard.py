@@ -63,7 +63,7 @@ class ShardReader:
         self._room = reader.cloud.signal()
         self._read_to = reader.checkpoints.get(shard_id, "")
         self._lanes = [Lane(self) for _ in range(reader.mapping.parallel)]
-        self._actor = reader.cloud.spawn(self._live, name=f"{reader.target.name}-poller", background=True)
+        self._actor = reader.target.poller(self._live)
 
     def dismiss(self) -> None:
         """End, at once or after the batches that the lanes work on."""

@@ -56,7 +56,7 @@ class StreamReader:
 
     def start(self) -> None:
         """Begin to read."""
-        self._actor = self.cloud.spawn(self._list, name=f"{self.target.name}-poller", background=True)
+        self._actor = self.target.poller(self._list)
 
     def stop(self, then: Callable[[], None]) -> None:
         """Read no more; call `then` when the runs that go on are over. Called in a callback."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from helpers.cloud import Actor
 from helpers.dataplane.awslambda.functions import Functions
 from helpers.dataplane.awslambda.invocation import Chain, Ending, Invocation
 from helpers.dataplane.awslambda.invoker import Invoker
@@ -69,6 +72,23 @@ class Target:
         over.wait()
         return invocation, endings[0]
 
+    def poller(self, work: Callable[[], None]) -> Actor:
+        """An actor in the background that does `work` for the service, named after the function.
+
+        What it raises is a defect of the course, and always stops the run.
+        """
+
+        def live() -> None:
+            try:
+                work()
+            except Exception as defect:  # noqa: BLE001  # raised again by the scheduler, where no `on_error` hides it
+                defect.add_note(
+                    "A defect of the course, in its model of event source mappings: please report it."
+                )
+                self.cloud.at(0, partial(_raise, defect), name="lambda")
+
+        return self.cloud.spawn(live, name=f"{self.name}-poller", background=True)
+
     def pause(self, duration_us: int) -> None:
         """Wait before the function is invoked again; what ends at that instant gives its capacity back first."""
         over = self.cloud.signal()
@@ -78,3 +98,7 @@ class Target:
     def metric(self, name: str, value: float, unit: str = "Count") -> None:
         """Publish a metric of the function."""
         self.cloud.telemetry.metric("AWS/Lambda", name, value, unit, {"FunctionName": self.name})
+
+
+def _raise(error: Exception) -> None:
+    raise error
