@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _COLLECTIONS: dict[str, tuple[str, ...]] = {
     "events": ("event_buses",),
     "iam": ("roles", "users"),
     "kinesis": ("streams",),
-    "lambda": ("_lambdas",),
+    "lambda": ("_lambdas._functions", "_event_source_mappings"),
     "logs": ("groups",),
     "s3": ("buckets",),
     "secretsmanager": ("secrets",),
@@ -68,12 +69,11 @@ def take_inventory(account: Account) -> Inventory:
     with state.lock:
         account._state.activate()  # type: ignore[union-attr]  # show() has checked that it is open
         for backends in state.in_use():
-            for kind in _COLLECTIONS.get(backends.service_name, ()):
+            for place in _COLLECTIONS.get(backends.service_name, ()):
+                kind = place.rpartition(".")[2].strip("_")
                 for _, region, backend in backends.iter_backends():
-                    collection: Any = getattr(backend, kind, {})
-                    found |= {
-                        (backends.service_name, region, kind.strip("_"), str(name)) for name in collection
-                    }
+                    collection: Any = attrgetter(place)(backend)
+                    found |= {(backends.service_name, region, kind, str(name)) for name in collection}
     waiting = tuple(
         (actor.name, None if actor.wakes_at_us is None else actor.wakes_at_us / 1e6)
         for actor in account._actors
