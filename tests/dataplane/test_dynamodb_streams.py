@@ -404,7 +404,11 @@ def test_stream_cannot_be_changed(cloud: Cloud) -> None:
         assert refused(table.set_stream, view) == "ValidationException"
     plain = Dynamo(cloud, "plain")
     assert refused(plain.set_stream, None) == "ValidationException"
-    for wrong in ({"StreamEnabled": True}, {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}):
+    for wrong in (
+        {"StreamEnabled": True},
+        {"StreamEnabled": True, "StreamViewType": "EVERYTHING"},
+        {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"},
+    ):
         assert (
             refused(plain.client.update_table, TableName="plain", StreamSpecification=wrong)
             == "ValidationException"

@@ -175,8 +175,30 @@ def test_transaction_item_of_400_kb(cloud: Cloud) -> None:
     growing = {**TABLE, "Key": item(pk="a"), "UpdateExpression": "SET w = :w"}
     grown = {"Update": growing | {"ExpressionAttributeValues": {":w": value("y" * 20_000)}}}
     assert reasons(table, put("b"), grown) == ["None", "ValidationError"]
-    assert refused(write, table, put("b", v="x" * 410_000)) == "ValidationException"
+    assert reasons(table, put("b", v="x" * 410_000)) == ["ValidationError"]
     assert {name: sorted(found) for name, found in items(table).items()} == {"a": ["pk", "v"]}
+
+
+def test_transaction_items_are_checked_one_by_one(cloud: Cloud) -> None:
+    """An item that its table cannot hold is a reason; a value that no table can hold is none."""
+    index = {
+        "IndexName": "by_owner",
+        "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    owner = [{"AttributeName": "owner", "AttributeType": "S"}]
+    table = Dynamo(cloud, attributes=owner, GlobalSecondaryIndexes=[index])
+    wrong_key = {"Put": {**TABLE, "Item": {"pk": {"N": "1"}}}}
+    wrong_owner = add("b", 7)
+    wrong_owner["Update"]["UpdateExpression"] = "SET #o = :n"
+    wrong_owner["Update"]["ExpressionAttributeNames"] = {"#o": "owner"}
+    too_long = put("d", n=int("1" * 39))
+    assert reasons(table, wrong_key, wrong_owner, put("a", owner=3), put("fine")) == [
+        *["ValidationError"] * 3,
+        "None",
+    ]
+    assert refused(write, table, put("fine"), too_long) == "ValidationException"
+    assert items(table) == {}
 
 
 def test_transaction_is_seen_as_a_whole(cloud: Cloud) -> None:

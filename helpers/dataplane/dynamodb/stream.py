@@ -21,7 +21,7 @@ from helpers.dataplane.dynamodb.values import same
 _FIRST = 10**20
 """Sequence numbers begin here: they have 21 digits or more (API/API_streams_StreamRecord.html)."""
 
-_IMAGES = {
+IMAGES = {
     "KEYS_ONLY": (),
     "NEW_IMAGE": ("NewImage",),
     "OLD_IMAGE": ("OldImage",),
@@ -94,7 +94,7 @@ class Stream:
         }
         size_bytes = item_size(change.key)
         images = {"NewImage": change.after, "OldImage": change.before}
-        for name in _IMAGES[self.view]:
+        for name in IMAGES[self.view]:
             image = images[name]
             if image is not None:
                 body[name] = image

@@ -17,7 +17,7 @@ from helpers.dataplane.dynamodb.iterators import Iterator
 from helpers.dataplane.dynamodb.limits import SECOND_US, STREAM_LIST, STREAM_PAGE_BYTES, STREAM_PAGE_RECORDS
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.shards import Shard, Trimmed
-from helpers.dataplane.dynamodb.stream import Stream
+from helpers.dataplane.dynamodb.stream import IMAGES, Stream
 from helpers.dataplane.dynamodb.tables import Tables, TableState
 
 _Thing = TypeVar("_Thing", Stream, Shard)
@@ -59,10 +59,11 @@ class Streams:
         if wanted is None:
             return
         enable, name = wanted["StreamEnabled"], call.parameters["TableName"]
-        if enable != ("StreamViewType" in wanted):
+        view = wanted.get("StreamViewType")
+        if enable != (view is not None) or (enable and view not in IMAGES):
             raise errors.invalid(
-                "One or more parameter values were invalid: StreamViewType is required when StreamEnabled is true, "
-                "and only then."
+                "One or more parameter values were invalid: a stream that is enabled, and no other one, has a "
+                f"StreamViewType of {', '.join(IMAGES)}"
             )
         if call.operation == "UpdateTable":
             enabled = self._tables.of(call).table.stream_arn is not None

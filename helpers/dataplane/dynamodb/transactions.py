@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.cloud import Account, Call, ServiceError
-from helpers.dataplane.dynamodb import errors
+from helpers.dataplane.dynamodb import checks, errors
 from helpers.dataplane.dynamodb.capacity import Capacity
 from helpers.dataplane.dynamodb.changes import Change, Changes
 from helpers.dataplane.dynamodb.items import Items
-from helpers.dataplane.dynamodb.limits import ITEM_BYTES, TRANSACTION_ACTIONS, TRANSACTION_BYTES
+from helpers.dataplane.dynamodb.limits import TRANSACTION_ACTIONS, TRANSACTION_BYTES
 from helpers.dataplane.dynamodb.locks import Locks
 from helpers.dataplane.dynamodb.metering import Bill, Cost, Metering
 from helpers.dataplane.dynamodb.models import Models
@@ -164,8 +164,8 @@ class Transactions:
             )
         if len({action.place for action in actions}) < len(actions):
             raise errors.invalid("Transaction request cannot include multiple operations on one item")
-        if any(action.kind == "Put" and item_size(action.given["Item"]) > ITEM_BYTES for action in actions):
-            raise errors.invalid("Item size has exceeded the maximum allowed size")
+        for action in actions:
+            checks.expressions(action.given)
 
     def _check_size(self, actions: list[Action]) -> None:
         if sum(action.size_bytes for action in actions) > TRANSACTION_BYTES:
@@ -232,9 +232,15 @@ class Transactions:
 
     def _try(self, action: Action) -> dict[str, Any]:
         """Carry one action out, and say why that is impossible if it is."""
+        table = action.state.table
         try:
+            if action.kind == "Put":
+                checks.values(action.given["Item"].values())
+                checks.item(table, action.given["Item"])
             self._ask(action, *self._as_one_call(action))
             action.after = self._items.get(action.state, action.key)
+            if action.kind == "Update":
+                checks.item(table, action.after or {}, updated=True)
         except ServiceError as error:
             if error.code == "ConditionalCheckFailedException":
                 found = (error.parsed or {}).get("Item")
@@ -242,10 +248,6 @@ class Transactions:
             if error.code == "ValidationException" and any(text in error.message for text in _OF_THE_ITEM):
                 return errors.reason("ValidationError", error.message)
             raise
-        if item_size(action.after or {}) > ITEM_BYTES:
-            return errors.reason(
-                "ValidationError", "Item size to update has exceeded the maximum allowed size"
-            )
         if action.kind == "ConditionCheck":
             action.cost = self._offered(action)
         else:
