@@ -321,6 +321,9 @@ def test_stream_bisecting_finds_the_bad_record(cloud: Cloud) -> None:
         (1, ["bad"]),  # the one retry: cutting used up none
         (1, ["6", "7"]),
     ]
+    held = [(run["Records"], run["FirstRecord"], run["LastRecord"]) for run in runs(cloud)]
+    cuts = [(0, 8), (0, 4), (4, 8), (4, 6), (4, 5), (5, 6), (5, 6), (6, 8)]
+    assert held == [(end - begin, numbers[begin], numbers[end - 1]) for begin, end in cuts]
     (record,) = [json.loads(body) for body in failures.bodies()]
     assert record["KinesisBatchInfo"]["startSequenceNumber"] == numbers[5]
     assert record["KinesisBatchInfo"]["batchSize"] == 1
@@ -696,3 +699,23 @@ def test_dynamodb_stream_survives_a_long_silence_and_a_long_blockade(cloud: Clou
     function.change_code(CHANGES.replace('raise ValueError("bad")', "pass"))
     cloud.advance(120)
     assert [run["error"] for run in runs(cloud)][-4:] == [None] * 4
+
+
+def test_dynamodb_stream_passes_expired_items_by_the_documented_filter(cloud: Cloud) -> None:
+    models = cloud.plane("dynamodb").models
+    models.ttl_enabling_s = models.ttl_delay_max_s = 0
+    function = Function(cloud, "import json\ndef handler(event, context):\n    print(json.dumps([event]))\n")
+    table = Table(cloud)
+    table.client.update_time_to_live(
+        TableName="t", TimeToLiveSpecification={"Enabled": True, "AttributeName": "n"}
+    )
+    identity = {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]}
+    mapped(function, table, FilterCriteria={"Filters": [{"Pattern": json.dumps({"userIdentity": identity})}]})
+    table.put("deleted")
+    table.client.delete_item(TableName="t", Key={"id": {"S": "deleted"}})
+    table.put("expired", round(cloud.datetime.timestamp()) + 60)
+    cloud.advance(120)
+    ((_, [event]),) = batches(cloud)
+    (record,) = event["Records"]
+    assert (record["eventName"], record["dynamodb"]["Keys"]) == ("REMOVE", {"id": {"S": "expired"}})
+    assert record["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}

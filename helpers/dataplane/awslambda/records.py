@@ -80,8 +80,16 @@ def kinesis_record(record: Mapping[str, Any], shard_id: str, arn: str, region: s
 
 
 def dynamodb_record(record: Mapping[str, Any], arn: str) -> Record:
-    """A record that GetRecords of DynamoDB Streams returned, as a record of an event."""
-    return {**record, "eventSourceARN": arn}
+    """A record that GetRecords of DynamoDB Streams returned, as a record of an event.
+
+    It spells the identity behind an expiry as events do
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html).
+    """
+    event = {**record, "eventSourceARN": arn}
+    if "userIdentity" in record:
+        identity = record["userIdentity"]
+        event["userIdentity"] = {"type": identity["Type"], "principalId": identity["PrincipalId"]}
+    return event
 
 
 # Records for destinations
