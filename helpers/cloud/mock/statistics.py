@@ -10,11 +10,19 @@ from typing import Any
 from helpers.cloud.touch import replace
 
 
+class _Given(list[Any]):
+    """The dimensions that were asked for: none is an answer, too, and moto must not pass over it."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 def install() -> None:
     """Called when moto loads CloudWatch."""
-    from moto.cloudwatch.models import MetricDatumBase
+    from moto.cloudwatch.models import CloudWatchBackend, MetricDatumBase
 
     fits = MetricDatumBase.filter
+    statistics = CloudWatchBackend.get_metric_statistics
 
     def fits_exactly(
         self: MetricDatumBase,
@@ -28,6 +36,10 @@ def install() -> None:
             return False
         return fits(self, namespace, name, dimensions, already_present_metrics)
 
-    replace(
-        MetricDatumBase, "filter", fits_exactly, because="a metric with more dimensions is another metric"
-    )
+    def statistics_of(self: CloudWatchBackend, *arguments: Any, **options: Any) -> Any:
+        options["dimensions"] = _Given(options["dimensions"])
+        return statistics(self, *arguments, **options)
+
+    because = "a metric with more dimensions is another metric"
+    replace(MetricDatumBase, "filter", fits_exactly, because=because)
+    replace(CloudWatchBackend, "get_metric_statistics", statistics_of, because=because)

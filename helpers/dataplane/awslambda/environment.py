@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from helpers.cloud import Account, Timer
-from helpers.dataplane.awslambda import logs
 from helpers.dataplane.awslambda.code import TASK, Code
 from helpers.dataplane.awslambda.configuration import Configuration
 from helpers.dataplane.awslambda.files import Disk
@@ -18,6 +17,7 @@ from helpers.dataplane.awslambda.invocation import Ending, Invocation
 from helpers.dataplane.awslambda.limits import INIT_S, MILLISECOND_US, PROVISIONED_INIT_S, SECOND_US
 from helpers.dataplane.awslambda.logs import LogStream
 from helpers.dataplane.awslambda.models import Models
+from helpers.dataplane.awslambda.platform_log import Report, platform_log
 from helpers.dataplane.awslambda.process import Process
 from helpers.dataplane.awslambda.runtime import Exit, Outcome
 
@@ -69,6 +69,7 @@ class Environment:
         self._code = code
         self._disk = Disk(code, configuration.ephemeral_mb)
         self._log = log
+        self._platform = platform_log(log, configuration, initialization, self._instant)
         self._variables = _variables(configuration, log, initialization)
         self._process: Process | None = None
         self._processes = 0
@@ -128,7 +129,7 @@ class Environment:
             patience_s=self._models.patience_s,
         )
         if first:
-            self._log.write(logs.init_start(self.configuration.runtime))
+            self._platform.init_start()
             self._set_timer(self._init_limit_s(), self._init_timed_out)
         else:
             self._invoke()
@@ -149,14 +150,13 @@ class Environment:
                 self._soon(process, failure)
         elif failure is None:
             self._cancel_timer()
+            self._platform.init_report(duration_us, "success")
             if run is None:
-                self._log.write(logs.init_report(duration_us, "init", "success"))
                 self._tell(duration_us, True)
             else:
                 run.init_us = duration_us
                 self._invoke()
         else:
-            self._log.write(logs.error_lines(failure))
             self._init_failed(duration_us, "error", failure.error_type)
 
     def _init_timed_out(self) -> None:
@@ -166,7 +166,7 @@ class Environment:
     def _init_failed(self, duration_us: int, status: str, error_type: str | None = None) -> None:
         """The first init failed: it is repeated at once, as a part of the invocation."""
         self._cancel_timer()
-        self._log.write(logs.init_report(duration_us, "init", status, error_type))
+        self._platform.init_report(duration_us, status, error_type)
         self._process = None
         if self._run is None:
             self._tell(duration_us, False)
@@ -187,14 +187,12 @@ class Environment:
         assert run is not None
         assert self._process is not None
         run.invoked_us = self._account.now_us
-        self._log.write(logs.start(run.invocation.request_id, self.configuration.version))
+        self._platform.start(run.invocation.request_id)
         self._set_timer(self.configuration.timeout_s, self._timed_out)
         self._process.run(run.invocation, self._account.epoch_us + self.configuration.timeout_us)
 
     def finished(self, process: Process, outcome: Outcome) -> None:
         """See `helpers.dataplane.awslambda.process.Owner`."""
-        if outcome.status == "error" and outcome.error_type != "Function.ResponseSizeTooLarge":
-            self._log.write(logs.error_lines(outcome))
         self._soon(process, outcome)
 
     def _soon(self, process: Process, outcome: Outcome) -> None:
@@ -241,18 +239,16 @@ class Environment:
         self.idle_since_us = now_us
         duration_us = now_us - run.invoked_us
         billed_ms = -(-(run.init_us + duration_us) // MILLISECOND_US)
-        request_id = run.invocation.request_id
-        self._log.write(logs.end(request_id))
-        self._log.write(
-            logs.report(
-                request_id,
+        self._platform.end(
+            Report(
+                run.invocation.request_id,
                 outcome.status,
                 outcome.error_type,
-                duration_us=duration_us,
-                billed_ms=billed_ms,
-                init_us=run.init_us,
-                memory_mb=self.configuration.memory_mb,
-                used_mb=min(self._models.memory_used_mb, self.configuration.memory_mb),
+                duration_us,
+                billed_ms,
+                run.init_us,
+                self.configuration.memory_mb,
+                min(self._models.memory_used_mb, self.configuration.memory_mb),
             )
         )
         ending = Ending(
@@ -271,6 +267,9 @@ class Environment:
             log=self._log.take(),
         )
         run.done(ending)
+
+    def _instant(self) -> str:
+        return self._account.datetime.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def _set_timer(self, delay_s: float, function: Callable[[], None]) -> None:
         self._cancel_timer()
@@ -304,9 +303,11 @@ _FIXED = {
 
 def _variables(configuration: Configuration, log: LogStream, initialization: str) -> dict[str, str]:
     """The environment variables of a process, the function's own among them."""
+    in_json = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": configuration.log_level}
     return {
         **_FIXED,
         **configuration.variables,
+        **(in_json if configuration.log_format == "JSON" else {}),
         "_HANDLER": configuration.handler,
         "AWS_REGION": configuration.region,
         "AWS_DEFAULT_REGION": configuration.region,

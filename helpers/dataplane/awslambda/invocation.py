@@ -16,7 +16,8 @@ class Invocation:
     none), `version` the version that runs ("$LATEST" or a number). `payload` is the event as JSON text. `kind` is
     "RequestResponse", "Event" or "Mapping": who waits for it. `attempt` counts from 1; a retried event keeps its
     `request_id` (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html). `client_context` is JSON text, as
-    the caller of a synchronous invocation gave it; `chain` tells what led to it.
+    the caller of a synchronous invocation gave it; `chain` tells what led to it, `items`
+    which messages (ids) or records (sequence numbers) a mapping's batch holds.
     """
 
     function: str
@@ -28,6 +29,7 @@ class Invocation:
     attempt: int = 1
     client_context: str = ""
     chain: Chain = ()
+    items: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

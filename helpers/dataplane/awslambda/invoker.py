@@ -112,7 +112,7 @@ class Invoker:
 
 
 def _parameters(invocation: Invocation) -> dict[str, object]:
-    return {
+    parameters: dict[str, object] = {
         "FunctionName": invocation.name,
         "Qualifier": invocation.qualifier,
         "Version": invocation.version,
@@ -120,3 +120,7 @@ def _parameters(invocation: Invocation) -> dict[str, object]:
         "InvocationType": invocation.kind,
         "Attempt": invocation.attempt,
     }
+    if invocation.items:
+        first, last = invocation.items[0], invocation.items[-1]
+        parameters |= {"Records": len(invocation.items), "FirstRecord": first, "LastRecord": last}
+    return parameters

@@ -45,8 +45,9 @@ Name = tuple[dict[str, Any], str, Any]
 class Isolation:
     """The surroundings of one process of an environment (see `helpers.cloud.actor.Surroundings`).
 
-    `variables` are its environment variables; `output` is its standard output, `log` the handler of its root logger;
-    `exits` ends the process, and is told how ("exit status 1"); `entropy` stands in for the machine's.
+    `variables` are its environment variables; `output` is its standard output, `log` the handler of its root logger,
+    which has the level `log_level`; `exits` ends the process, and is told how ("exit status 1"); `entropy` stands in
+    for the machine's.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Isolation:
         *,
         output: io.TextIOBase,
         log: logging.Handler,
+        log_level: int,
         exits: Callable[[str], None],
         entropy: random.Random,
     ) -> None:
@@ -67,7 +69,7 @@ class Isolation:
         names = [
             *self._variable_names(),
             *_stream_names(output),
-            *_logging_names(log),
+            *_logging_names(log, log_level),
             *_entropy_names(entropy),
             *self._process_names(code),
             *files.NAMES,
@@ -153,12 +155,12 @@ def _stream_names(output: io.TextIOBase) -> list[Name]:
     ]
 
 
-def _logging_names(log: logging.Handler) -> list[Name]:
-    """DG/python-logging.html: the root logger writes to the function's log, from WARNING on."""
+def _logging_names(log: logging.Handler, level: int) -> list[Name]:
+    """DG/python-logging.html: the root logger writes to the function's log."""
     root = logging.root
     return [
         (vars(root), "handlers", [log]),
-        (vars(root), "level", logging.WARNING),
+        (vars(root), "level", level),
         (vars(root), "filters", []),
         (vars(root), "disabled", False),
         (vars(root.manager), "loggerDict", {}),

@@ -14,7 +14,8 @@ from helpers.dataplane.awslambda.files import Disk
 from helpers.dataplane.awslambda.invocation import Invocation
 from helpers.dataplane.awslambda.isolation import Isolation
 from helpers.dataplane.awslambda.limits import SECOND_US
-from helpers.dataplane.awslambda.logs import LogStream, Output, RootHandler
+from helpers.dataplane.awslambda.logs import LogStream
+from helpers.dataplane.awslambda.output import Output, RootHandler, level_number
 from helpers.dataplane.awslambda.runtime import Exit, Outcome
 
 
@@ -56,8 +57,8 @@ class Process:
         self._code = code
         self._log_stream = log
         self._init_s = init_s
-        self._output = Output(log)
-        self._root_handler = RootHandler(self._output, code)
+        self._output = Output(log, configuration.log_level)
+        self._root_handler = RootHandler(self._output, code, configuration.log_format)
         self._turn = account.signal()
         self._next: tuple[Invocation, int] | None = None
         self._over = False
@@ -72,6 +73,7 @@ class Process:
             variables,
             output=self._output,
             log=self._root_handler,
+            log_level=level_number(configuration.log_level),
             exits=self._exit,
             entropy=self._entropy,
         )
@@ -116,6 +118,7 @@ class Process:
         except Exception as error:  # noqa: BLE001  # whatever a module raises ends the init
             request_id = self._next[0].request_id if self._next is not None else ""
             failure = runtime.raised(error, self._code, "init", request_id)
+            self._root_handler.error(failure)
         except BaseException as end:  # noqa: BLE001  # it ends the process, not the course's
             raise runtime.exit_of(end) from None
         self._output.finish()
@@ -142,6 +145,8 @@ class Process:
         self._isolation.set_variable("_X_AMZN_TRACE_ID", self._trace_id())
         outcome = runtime.call(handler, invocation.payload, context, self._code)
         self._output.finish()
+        if outcome.status == "error" and outcome.error_type != "Function.ResponseSizeTooLarge":
+            self._root_handler.error(outcome)
         if not self._over:
             self._owner.finished(self, outcome)
 

@@ -12,7 +12,7 @@ def test_a_metric_with_more_dimensions_is_another_one():
     with Account(seed=1) as account:
         cloudwatch = account.client("cloudwatch")
         table, index = {"Name": "TableName", "Value": "t"}, {"Name": "IndexName", "Value": "i"}
-        for value, dimensions in ((1.0, [table]), (10.0, [table, index])):
+        for value, dimensions in ((1.0, [table]), (10.0, [table, index]), (100.0, [])):
             data = [{"MetricName": "units", "Dimensions": dimensions, "Value": value}]
             cloudwatch.put_metric_data(Namespace="here", MetricData=data)
 
@@ -28,6 +28,6 @@ def test_a_metric_with_more_dimensions_is_another_one():
             )["Datapoints"]
             return sum(point["Sum"] for point in points)
 
-        assert (total(table), total(table, index), total(index)) == (1, 10, 0)
+        assert (total(table), total(table, index), total(index), total()) == (1, 10, 0, 100)
         found = cloudwatch.list_metrics(Namespace="here", Dimensions=[table])["Metrics"]
         assert len(found) == 2
