@@ -193,7 +193,8 @@ class Lane:
             self._reader.target.metric("IteratorAge", age_ms, "Milliseconds")
         self.busy = True
         try:
-            run = self._reader.target.invoke(event, piece.runs + 1)
+            numbers = (item.number for item in piece.items)
+            run = self._reader.target.invoke(event, numbers, piece.runs + 1)
         finally:
             self.busy = False
         piece.runs += 1

@@ -112,12 +112,13 @@ class Poller:
     def _deliver(self, batch: Sequence[Message]) -> None:
         """Invoke the function. If it is throttled, try again until the messages become visible to others."""
         event = event_of([message.record for message in batch])
-        chain = self._reader.chains.of_messages([message.id for message in batch])
+        ids = [message.id for message in batch]
+        chain = self._reader.chains.of_messages(ids)
         attempts = 0
         while True:
             attempts += 1
             try:
-                _, ending = self._reader.target.invoke(event, attempts, chain)
+                _, ending = self._reader.target.invoke(event, ids, attempts, chain)
             except Throttle as error:
                 self._reader.failed(error.code)
                 wait_us = round(backoff_s(attempts, self._reader.models.backoff_factor) * SECOND_US)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,8 +44,12 @@ class Target:
         route = self._functions.route(self.arn, region=self._region)
         return self._functions.configuration(route.arn, route.version).role
 
-    def invoke(self, event: str, attempt: int, chain: Chain = ()) -> tuple[Invocation, Ending]:
+    def invoke(
+        self, event: str, items: Iterable[str], attempt: int, chain: Chain = ()
+    ) -> tuple[Invocation, Ending]:
         """Run the function with `event` (JSON text) and wait for its end; called in an actor.
+
+        `items` are the ids of the messages, or the sequence numbers of the records, in the event.
 
         Raises Throttle if there is no capacity, or another ServiceError if the function cannot run: it is gone, or
         part of an endless loop.
@@ -60,6 +64,7 @@ class Target:
             qualifier=route.qualifier,
             attempt=attempt,
             chain=chain,
+            items=tuple(items),
         )
         over = self.cloud.signal()
         endings: list[Ending] = []
