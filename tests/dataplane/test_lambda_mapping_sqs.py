@@ -520,6 +520,32 @@ def test_sqs_mapping_of_an_alias_follows_the_alias(cloud: Cloud) -> None:
     assert [(run["Qualifier"], run["Version"]) for run in runs(cloud)] == [("prod", first), ("prod", second)]
 
 
+def test_sqs_mappings_are_listed_by_function_and_source(cloud: Cloud) -> None:
+    one, two, queue, other = (
+        Function(cloud, WORKER, "one"),
+        Function(cloud, WORKER, "two"),
+        Queue(cloud),
+        Queue(cloud, "o"),
+    )
+    mine, theirs, third = mapped(one, queue), mapped(two, queue), mapped(one, other)
+    client = one.client
+
+    def listed(**given: str) -> set[str]:
+        return {found["UUID"] for found in client.list_event_source_mappings(**given)["EventSourceMappings"]}
+
+    assert listed() == {mine, theirs, third}
+    assert listed(FunctionName="one") == listed(FunctionName=one.arn) == {mine, third}
+    assert listed(EventSourceArn=queue.arn) == {mine, theirs}
+    assert listed(EventSourceArn=queue.arn, FunctionName=two.arn) == {theirs}
+    missing = "00000000-0000-4000-8000-000000000000"
+    for call in (
+        client.get_event_source_mapping,
+        client.update_event_source_mapping,
+        client.delete_event_source_mapping,
+    ):
+        assert refused(call, UUID=missing) == "ResourceNotFoundException"
+
+
 def test_sqs_two_functions_share_a_queue(cloud: Cloud) -> None:
     queue = Queue(cloud)
     for name in ("one", "two"):

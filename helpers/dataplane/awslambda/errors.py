@@ -92,6 +92,11 @@ def recursive() -> ServiceError:
     return _error("RecursiveInvocationException", message, 400)
 
 
+def no_mapping() -> ServiceError:
+    """No event source mapping has this UUID."""
+    return _error("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+
+
 def mapped_already(source_arn: str, function: str, uuid: str) -> ServiceError:
     """The event source and the function have a mapping."""
     message = (

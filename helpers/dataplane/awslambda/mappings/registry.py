@@ -71,6 +71,7 @@ class Mappings:
         self._kept: dict[str, _Kept] = {}
         cloud.before("lambda", "CreateEventSourceMapping", self._check_create)
         cloud.before("lambda", "UpdateEventSourceMapping", self._check_update)
+        cloud.before("lambda", "DeleteEventSourceMapping", self._check_known)
         cloud.amend("lambda", "CreateEventSourceMapping", self._created)
         cloud.amend("lambda", "UpdateEventSourceMapping", self._updated)
         cloud.amend("lambda", "DeleteEventSourceMapping", self._deleted)
@@ -94,9 +95,8 @@ class Mappings:
         self._check_visibility(source_arn, function_arn)
 
     def _check_update(self, call: Call) -> None:
-        kept = self._kept.get(call.parameters["UUID"])
-        if kept is None:
-            return
+        self._check_known(call)
+        kept = self._kept[call.parameters["UUID"]]
         source_arn = kept.mapping.source_arn
         known = self._cloud.ask(
             "lambda", "GetEventSourceMapping", {"UUID": kept.mapping.uuid}, region=call.region
@@ -105,6 +105,10 @@ class Mappings:
         name = call.parameters.get("FunctionName")
         function_arn = kept.mapping.function_arn if name is None else self._function(call, name)
         self._check_visibility(source_arn, function_arn)
+
+    def _check_known(self, call: Call) -> None:
+        if call.parameters["UUID"] not in self._kept:
+            raise errors.no_mapping()
 
     def _check_visibility(self, source_arn: str, function_arn: str) -> None:
         if service_of(source_arn) != "sqs":
@@ -168,6 +172,16 @@ class Mappings:
         response["LastProcessingResult"] = "No records processed" if reader is None else reader.result
 
     def _show_all(self, call: Call, response: dict[str, Any]) -> None:
+        name = call.parameters.get("FunctionName")
+        if name is not None:  # moto compares names as they were written
+            function_arn = self._function(call, name)
+            others = {key: value for key, value in call.parameters.items() if key != "FunctionName"}
+            reply = self._cloud.ask("lambda", "ListEventSourceMappings", others, region=call.region)
+            response["EventSourceMappings"] = [
+                described
+                for described in reply["EventSourceMappings"]
+                if self._kept[described["UUID"]].mapping.function_arn == function_arn
+            ]
         for described in response["EventSourceMappings"]:
             self._show(call, described)
 
