@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.cloud import ServiceError
@@ -38,11 +38,9 @@ RETRIES_EXHAUSTED = "RetryAttemptsExhausted"
 AGE_EXCEEDED = "RecordAgeExceeded"
 """Why a batch was discarded. AWS's page shows the first; the second is what Lambda is seen to write."""
 
-
-KEPT_US = 24 * 3600 * SECOND_US
-"""Every stream keeps its records for a day or longer
-(https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html).
-"""
+_KEPT_US = 24 * 3600 * SECOND_US
+# Every stream keeps its records for a day or longer
+# (https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html).
 
 
 class Item(NamedTuple):
@@ -139,8 +137,8 @@ class Lane:
         closes_us = window_end_us(began_us, max(began_us, self._first_us), window_us)
         while self.hungry and (left_us := closes_us - self._cloud.now_us) > 0:
             self._more.wait(left_us / SECOND_US)
-        sizes = [item.size_bytes for item in self._next()]
-        items = [self._waiting.popleft() for _ in range(fitting(sizes, self._mapping.batch_size))]
+        sizes = [item.size_bytes for item in islice(self._next(), self._mapping.batch_size)]
+        items = [self._waiting.popleft() for _ in range(fitting(sizes, len(sizes)))]
         self._size_bytes -= sum(item.size_bytes for item in items)
         self._first_us = self._cloud.now_us
         return items
@@ -253,7 +251,7 @@ class Lane:
 
     def _drop_old(self, piece: Piece) -> None:
         now_us, record_age_s = self._cloud.epoch_us, self._mapping.record_age_s
-        young = all(now_us - item.arrived_us < KEPT_US for item in piece.items[:1])
+        young = all(now_us - item.arrived_us < _KEPT_US for item in piece.items[:1])
         if young and record_age_s == WITHOUT_LIMIT:
             return
         limit_us = now_us - self._oldest_us()
