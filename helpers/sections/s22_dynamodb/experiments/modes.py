@@ -8,6 +8,7 @@ from math import ceil, cos, pi
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from helpers.experiments import (
     CallRow,
@@ -41,6 +42,7 @@ MINUTES = 120
 HOURS_A_MONTH = 730
 FIXED, SCALED, ON_DEMAND = "fixed", "scaled", "on-demand"
 PLANS = (FIXED, SCALED, ON_DEMAND)
+THROTTLED = ("ProvisionedThroughputExceededException", "ThrottlingException")
 LARGEST_KB = 200  # of a call: a scaled-down table must be able to take some of a busy minute
 
 
@@ -187,8 +189,9 @@ class Modes(Experiment):
                     for name in PLANS:
                         try:
                             client.put_item(TableName=name, Item=item, ReturnConsumedCapacity="TOTAL")
-                        except client.exceptions.ProvisionedThroughputExceededException:
-                            continue
+                        except ClientError as error:
+                            if error.response["Error"]["Code"] not in THROTTLED:
+                                raise
                     left_kb -= size_kb
                     part += 1
                 time.sleep(max(0.0, due_s - time.monotonic()))
@@ -222,7 +225,7 @@ class Modes(Experiment):
             "scaled_usd": round(usd[SCALED], 2),
             "on_demand_usd": round(usd[ON_DEMAND], 2),
             "cheapest": min(PLANS, key=lambda name: usd[name]),
-            "utilisation_percent": round(100 * written / (p.provisioned_wcu * 60 * MINUTES), 2),
+            "utilisation_percent": round(100 * asked / (p.provisioned_wcu * 60 * MINUTES), 2),
             "changes": len(changes),
             "raised_after_min": round(raised[0], 2) if raised else 0.0,
         }
@@ -360,7 +363,7 @@ Modes.claims = (
         "Auto scaling follows a jump with minutes of delay.",
         ("dynamodb.mode.autoscaling",),
         Modes.lag,
-        "the traffic jumps far above the capacity",
+        "the traffic jumps far above a capacity that takes a call's worth of it in a minute",
         lambda p: (
             p.pattern in ("spike", "batch") and rate(p, 60) > 1.5 * p.provisioned_wcu and rate(p, 60) >= 1
         ),
