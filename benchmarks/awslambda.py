@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from helpers import Cloud, zipped
 
 EVENTS = 1_000
 MOST_S = 3.0  # real seconds for 1,000 messages, one an invocation
 COUNTS = (100, 1_000, 10_000)
-STEEPEST = 1.5  # the cost of an event among 10,000, as a multiple of that among fewer
+STEEPEST = 1.5  # the processor time of an event among 10,000, as a multiple of that among fewer
 
 NOTHING = "def handler(event, context):\n    return None\n"
 ROLE = '{"Version": "2012-10-17", "Statement": []}'
@@ -47,57 +48,65 @@ def check(cloud: Cloud, count: int) -> None:
         raise SystemExit(f"{ran} invocations instead of {count}")
 
 
-def through_a_queue(count: int) -> float:
-    """Real seconds for `count` messages through a mapping with batch size 1, from the first send to the last delete."""
+class Took(NamedTuple):
+    """Seconds by the clock, and of the processor: the latter is what other work on the machine moves least."""
+
+    real_s: float
+    busy_s: float
+
+
+def through_a_queue(count: int) -> Took:
+    """What `count` messages through a mapping with batch size 1 take, from the first send to the last delete."""
     with account() as cloud:
         sqs = cloud.client("sqs")
         url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         entries = [{"Id": str(number), "MessageBody": "m"} for number in range(BATCH)]
-        before = time.perf_counter()
+        before, busy = time.perf_counter(), time.process_time()
         for _ in range(count // BATCH):
             sqs.send_message_batch(QueueUrl=url, Entries=entries)
         cloud.client("lambda").create_event_source_mapping(
             FunctionName="work", EventSourceArn=arn, BatchSize=1
         )
         cloud.advance(10 + count / 100)
-        took_s = time.perf_counter() - before
+        took = Took(time.perf_counter() - before, time.process_time() - busy)
         check(cloud, count)
-    return took_s
+    return took
 
 
-def through_the_asynchronous_queue(count: int) -> float:
-    """Real seconds for `count` events by Invoke with InvocationType Event."""
+def through_the_asynchronous_queue(count: int) -> Took:
+    """What `count` events by Invoke with InvocationType Event take."""
     with account() as cloud:
         client = cloud.client("lambda")
-        before = time.perf_counter()
+        before, busy = time.perf_counter(), time.process_time()
         for _ in range(count):
             client.invoke(FunctionName="work", InvocationType="Event", Payload="{}")
         cloud.advance(10)
-        took_s = time.perf_counter() - before
+        took = Took(time.perf_counter() - before, time.process_time() - busy)
         check(cloud, count)
-    return took_s
+    return took
 
 
-def best_of(tries: int, measure: Callable[[int], float], count: int) -> float:
-    return min(measure(count) for _ in range(tries))
+def best_of(tries: int, measure: Callable[[int], Took], count: int) -> Took:
+    took = [measure(count) for _ in range(tries)]
+    return Took(min(one.real_s for one in took), min(one.busy_s for one in took))
 
 
 def main() -> bool:
     through_a_queue(COUNTS[0])  # once to warm up
-    took_s = {count: best_of(3 if count < 10_000 else 1, through_a_queue, count) for count in COUNTS}
-    print("A queue with a mapping, batch size 1       seconds   ms an event")
-    for count, seconds in took_s.items():
-        print(f"  {count:>6,} messages {seconds:>33.2f} {seconds / count * 1000:>13.2f}")
-    each_s = {count: seconds / count for count, seconds in took_s.items()}
-    growth = each_s[10_000] / min(each_s.values())
-    fast, flat = took_s[EVENTS] <= MOST_S, growth <= STEEPEST
-    print(f"  {EVENTS:,} messages in {took_s[EVENTS]:.2f} s (goal: at most {MOST_S:g} s) {said(fast)}")
+    took = {count: best_of(3 if count < 10_000 else 1, through_a_queue, count) for count in COUNTS}
+    each_ms = {count: one.busy_s / count * 1000 for count, one in took.items()}
+    print("A queue with a mapping, batch size 1       seconds   ms of the processor an event")
+    for count, one in took.items():
+        print(f"  {count:>6,} messages {one.real_s:>33.2f} {each_ms[count]:>13.2f}")
+    fastest_s, growth = took[EVENTS].real_s, each_ms[10_000] / min(each_ms.values())
+    fast, flat = fastest_s <= MOST_S, growth <= STEEPEST
+    print(f"  {EVENTS:,} messages in {fastest_s:.2f} s (goal: at most {MOST_S:g} s) {said(fast)}")
     print(
         f"  an event among 10,000 costs {growth:.2f} times the cheapest (goal: at most {STEEPEST}) {said(flat)}"
     )
-    events_s = best_of(3, through_the_asynchronous_queue, EVENTS)
-    print(f"Asynchronous events: {EVENTS:,} in {events_s:.2f} s")
+    events = best_of(3, through_the_asynchronous_queue, EVENTS)
+    print(f"Asynchronous events: {EVENTS:,} in {events.real_s:.2f} s")
     return fast and flat
 
 
