@@ -12,6 +12,7 @@ import ctypes
 import random
 import sys
 import zlib
+from importlib import import_module
 from typing import Any
 
 _WORDS = 625  # 624 words of the Mersenne Twister and its position
@@ -73,9 +74,9 @@ class _NumpyGenerator:
         self._gauss: tuple[int, float] = (0, 0.0)
 
     def _module(self) -> Any:
-        module = sys.modules.get("numpy.random")
-        if module is None:
+        if "numpy" not in sys.modules:
             return None
+        module = import_module("numpy.random")  # numpy loads it when it is first used, which may be in an actor
         if not self._address:
             self._address = int(module.mtrand._rand._bit_generator.ctypes.state_address)
             self._gauss = self._gauss_of(module)

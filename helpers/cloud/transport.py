@@ -22,6 +22,7 @@ import botocore.endpoint
 import botocore.errorfactory
 import botocore.loaders
 import botocore.retries.bucket
+import botocore.retries.standard
 import botocore.session
 from botocore.exceptions import ParamValidationError
 from moto.core import botocore_stubber
@@ -551,6 +552,8 @@ def ask(
         client = quiet[service, region] = session_of(account).client(service, region_name=region)
     model = client._service_model.operation_model(operation)
     context = _request_context(client, model)
+    if service == "s3":  # here botocore moves the bucket from the path into the host
+        parameters = client._emit_api_params(api_params=parameters, operation_model=model, context=context)
     with state.lock:
         account._state.activate()  # type: ignore[union-attr]  # the caller has checked
         if direct.only_reads(service, operation):
@@ -576,6 +579,21 @@ def _wait_in_virtual_time(self: Any, amount: int, block: bool) -> bool:
         self._refill()
     self._current_capacity -= amount
     return True
+
+
+def _pause_before_retry(self: Any, context: Any) -> Any:
+    # An actor draws from its own stream; a cell would draw from the kernel's, and no run would be like another.
+    stream = None if scheduler.here() else entropy_at_work()
+    if stream is None:
+        return _draw_pause(self, context)
+    before, self._random = self._random, stream.random
+    try:
+        return _draw_pause(self, context)
+    finally:
+        self._random = before
+
+
+_draw_pause = botocore.retries.standard.ExponentialBackoff.delay_amount
 
 
 def install() -> None:
@@ -609,4 +627,10 @@ def install() -> None:
         "_acquire",
         _wait_in_virtual_time,
         because="adaptive retries wait in virtual time",
+    )
+    replace(
+        botocore.retries.standard.ExponentialBackoff,
+        "delay_amount",
+        _pause_before_retry,
+        because="the pauses before retries repeat with the seed",
     )

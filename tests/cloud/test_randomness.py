@@ -9,9 +9,10 @@ import uuid
 
 import numpy as np
 import pytest
+from botocore.exceptions import ClientError
 
 from helpers import Cloud
-from helpers.cloud import randomness
+from helpers.cloud import Account, ServiceError, randomness
 from helpers.cloud.randomness import Stream
 
 
@@ -92,3 +93,20 @@ def test_the_clouds_own_generators_repeat():
         assert first.random.random() == second.random.random() != third.random.random()
         assert first.random_for("sqs").random() == second.random_for("sqs").random()
         assert first.random_for("sqs").random() != first.random_for("sns").random()
+
+
+def test_pauses_before_a_cells_retries_repeat():
+    def pauses(seed: int) -> list[float]:
+        with Account(seed=seed) as account:
+
+            def busy(call):
+                raise ServiceError("ThrottlingException", "Later.")
+
+            account.answer("sqs", "ListQueues", busy)
+            with pytest.raises(ClientError, match="Later"):
+                account.client("sqs").list_queues()
+            return list(account.trail.time_s)
+
+    assert len(pauses(1)) > 2
+    assert pauses(1) == pauses(1)
+    assert pauses(1) != pauses(2)

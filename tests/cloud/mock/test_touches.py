@@ -24,6 +24,7 @@ PARAMETERS = {
     "botocore.session.Session.create_client": "self service_name region_name api_version use_ssl verify endpoint_url "
     "aws_access_key_id aws_secret_access_key aws_session_token config aws_account_id",
     "botocore.retries.bucket.TokenBucket._acquire": "self amount block",
+    "botocore.retries.standard.ExponentialBackoff.delay_amount": "self context",
     "botocore.auth.SigV4Auth.canonical_request": "self request",
     "botocore.auth.SigV4Auth.signature": "self string_to_sign request",
     "botocore.useragent.UserAgentString.to_string": "self",
@@ -36,6 +37,8 @@ PARAMETERS = {
     "moto.core.common_models.BaseModel.__new__": "cls args kwargs",
     "moto.core.utils.method_names_from_class": "clazz",
     "moto.backends.get_backend": "name",
+    "moto.awslambda.models.LambdaFunction.update_from_cloudformation_json": "original_resource new_resource_name "
+    "cloudformation_json account_id region_name",
     "moto.dynamodb.models.DynamoDBBackend.update_table_streams": "self table stream_specification",
     "moto.dynamodb.models.table.StreamShard.add": "self old new",
     "moto.s3.models.FakeKey.dispose": "self garbage",
