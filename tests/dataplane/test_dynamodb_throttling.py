@@ -138,6 +138,14 @@ def test_throughput_counts_from_the_update_on(cloud: Cloud) -> None:
     assert [table.passes(lambda: table.put(A)) for _ in range(41)].count(None) == 40
 
 
+def test_throughput_saved_before_the_first_use(cloud: Cloud) -> None:
+    """A table that nobody used saves at the rate that it had."""
+    table = Metered(cloud, throughput=(1, 1))
+    cloud.advance(100)
+    table.set_throughput(1, 50)
+    assert [table.passes(lambda: table.put(A)) for _ in range(120)].count(None) == 101
+
+
 # What the caller is told
 
 

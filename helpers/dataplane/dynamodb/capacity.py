@@ -66,7 +66,7 @@ class Capacity:
             self._shape = shape
             for pairs in self._pairs.values():
                 self._spread(pairs)
-        pairs = self._pairs.get(state) or self._configure(state)
+        pairs = self._pairs.get(state) or self._configure(state, state.table)
         return pairs[index.name if index is not None and index.is_global else None].supplies[direction]
 
     # Who gets
@@ -118,15 +118,16 @@ class Capacity:
 
     # What the configuration says
 
-    def _changed(self, state: TableState, _before: Table) -> None:
-        self._configure(state)
+    def _changed(self, state: TableState, before: Table) -> None:
+        if state not in self._pairs:  # what it saved until now it saved at the old rate
+            self._configure(state, before)
+        self._configure(state, state.table)
 
     def _gone(self, state: TableState) -> None:
         self._pairs.pop(state, None)
 
-    def _configure(self, state: TableState) -> dict[str | None, _Pair]:
+    def _configure(self, state: TableState, table: Table) -> dict[str | None, _Pair]:
         """Follow a table's configuration: new supplies, other rates, other modes."""
-        table = state.table
         pairs = self._pairs.setdefault(state, {})
         indexes = {index.name: index for index in table.global_indexes}
         for name in [name for name in pairs if name is not None and name not in indexes]:
