@@ -106,7 +106,9 @@ def test_destination_topic(cloud: Cloud) -> None:
 
 
 def test_destination_function(cloud: Cloud) -> None:
-    next_one = Function(cloud, "def handler(event, context):\n    print(event['responsePayload'])\n", name="next")
+    next_one = Function(
+        cloud, "def handler(event, context):\n    print(event['responsePayload'])\n", name="next"
+    )
     function = Function(cloud, WORKS)
     to(function, "OnSuccess", next_one.arn)
     send(function, 1)
@@ -265,7 +267,9 @@ def test_dead_letter_queue_belongs_to_the_function(cloud: Cloud) -> None:
     function.change(DeadLetterConfig={"TargetArn": ""})
     assert "DeadLetterConfig" not in client.get_function_configuration(FunctionName="f")
     client.delete_function(FunctionName="f")
-    assert "DeadLetterConfig" not in Function(cloud, FAILS).client.get_function_configuration(FunctionName="f")
+    assert "DeadLetterConfig" not in Function(cloud, FAILS).client.get_function_configuration(
+        FunctionName="f"
+    )
 
 
 def test_deliveries_are_calls_by_the_service(cloud: Cloud) -> None:
