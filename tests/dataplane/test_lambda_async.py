@@ -84,6 +84,7 @@ def test_async_function_error_is_retried_after_one_and_two_minutes(cloud: Cloud,
     times = [0, 60, 180][: 3 if retries is None else retries + 1]
     assert starts(cloud) == [(time_s, "ValueError") for time_s in times]
     assert [run["Attempt"] for run in runs(cloud)] == list(range(1, len(times) + 1))
+    assert [run["EventAgeMs"] for run in runs(cloud)] == [1000 * time_s for time_s in times]
     assert len({run["RequestId"] for run in runs(cloud)}) == 1
 
 

@@ -23,7 +23,7 @@ from helpers.dataplane.awslambda.functions import Functions
 from helpers.dataplane.awslambda.invocation import Ending, Invocation
 from helpers.dataplane.awslambda.invoker import Invoker
 from helpers.dataplane.awslambda.kept import KeptSettings
-from helpers.dataplane.awslambda.limits import SECOND_US
+from helpers.dataplane.awslambda.limits import MILLISECOND_US, SECOND_US
 from helpers.dataplane.awslambda.models import Models
 from helpers.dataplane.awslambda.outcomes import (
     EVENT_AGE_EXCEEDED,
@@ -163,7 +163,8 @@ class Asynchronous:
         except ServiceError:  # the function is gone, and with it whoever would hear of the event
             self._count(asked, "AsyncEventsDropped")
             return True
-        attempt = replace(asked, version=version, attempt=event.runs + 1)
+        age_us = self._cloud.now_us - event.accepted_us
+        attempt = replace(asked, version=version, attempt=event.runs + 1, age_us=age_us)
         try:
             self._invoker.start(attempt, partial(self._ended, event, attempt))
         except ServiceError as error:
@@ -171,8 +172,7 @@ class Asynchronous:
                 return False
             self._discard(event, RECURSIVE)
             return True
-        age_ms = (self._cloud.now_us - event.accepted_us) / 1_000
-        self._count(asked, "AsyncEventAge", age_ms, "Milliseconds")
+        self._count(asked, "AsyncEventAge", age_us / MILLISECOND_US, "Milliseconds")
         return True
 
     def _ended(self, event: Event, attempt: Invocation, ending: Ending) -> None:

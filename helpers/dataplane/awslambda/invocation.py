@@ -17,7 +17,8 @@ class Invocation:
     "RequestResponse", "Event" or "Mapping": who waits for it. `attempt` counts from 1; a retried event keeps its
     `request_id` (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html). `client_context` is JSON text, as
     the caller of a synchronous invocation gave it; `chain` tells what led to it, `items`
-    which messages (ids) or records (sequence numbers) a mapping's batch holds.
+    which messages (ids) or records (sequence numbers) a mapping's batch holds, `age_us` how many microseconds before
+    this attempt an asynchronous event was accepted.
     """
 
     function: str
@@ -30,6 +31,7 @@ class Invocation:
     client_context: str = ""
     chain: Chain = ()
     items: tuple[str, ...] = ()
+    age_us: int = 0
 
     @property
     def name(self) -> str:

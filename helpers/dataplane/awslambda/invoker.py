@@ -120,6 +120,8 @@ def _parameters(invocation: Invocation) -> dict[str, object]:
         "InvocationType": invocation.kind,
         "Attempt": invocation.attempt,
     }
+    if invocation.kind == "Event":
+        parameters["EventAgeMs"] = invocation.age_us / 1_000
     if invocation.items:
         first, last = invocation.items[0], invocation.items[-1]
         parameters |= {"Records": len(invocation.items), "FirstRecord": first, "LastRecord": last}
