@@ -126,6 +126,15 @@ def test_ask_leaves_no_trace(account):
     assert (account.now, len(account.trail), account._state.ids.getstate()) == before
 
 
+def test_ask_finds_a_bucket(account):
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="key", Body=b"12")
+    assert account.ask("s3", "HeadObject", {"Bucket": "bucket", "Key": "key"})["ContentLength"] == 2
+    with pytest.raises(ServiceError, match="404"):
+        account.ask("s3", "HeadObject", {"Bucket": "bucket", "Key": "another"})
+
+
 def test_a_defect_in_a_data_plane_always_raises(account):
     def defect(call):
         return {}["missing"]

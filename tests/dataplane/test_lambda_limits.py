@@ -157,3 +157,62 @@ def test_container_image_is_told_so(cloud: Cloud) -> None:
     )
     body = client.invoke(FunctionName="image")["Payload"].read().decode()
     assert "container images are not mocked" in body
+
+
+# What moto does as AWS does
+
+
+def test_name_is_taken_once(cloud: Cloud) -> None:
+    Function(cloud, NOTHING)
+    with pytest.raises(cloud.client("lambda").exceptions.ResourceConflictException) as refusal:
+        Function(cloud, NOTHING)
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+
+
+def test_execution_role_must_exist(cloud: Cloud) -> None:
+    create, code = cloud.client("lambda").create_function, {"ZipFile": zipped(NOTHING)}
+    arguments = {
+        "FunctionName": "f",
+        "Runtime": "python3.13",
+        "Handler": "lambda_function.handler",
+        "Code": code,
+    }
+    missing = "arn:aws:iam::123456789012:role/missing"
+    assert refused(create, Role=missing, **arguments) == "InvalidParameterValueException"
+
+
+def test_code_from_a_bucket(cloud: Cloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="packages")
+    create = cloud.client("lambda").create_function
+    arguments = {"Runtime": "python3.13", "Handler": "lambda_function.handler", "Role": role(cloud)}
+    place = {"S3Bucket": "packages", "S3Key": "f.zip"}
+    assert refused(create, FunctionName="f", Code=place, **arguments) == "InvalidParameterValueException"
+    s3.put_object(
+        Bucket="packages", Key="f.zip", Body=zipped("def handler(event, context):\n    return 'from S3'\n")
+    )
+    create(FunctionName="f", Code=place, **arguments)
+    assert cloud.client("lambda").invoke(FunctionName="f")["Payload"].read() == b'"from S3"'
+
+
+def test_code_in_a_template(cloud: Cloud) -> None:
+    template = f"""
+    Resources:
+      Function:
+        Type: AWS::Lambda::Function
+        Properties:
+          FunctionName: inline
+          Runtime: python3.13
+          Handler: index.handler
+          Role: {role(cloud)}
+          Timeout: 7
+          Code:
+            ZipFile: |
+              def handler(event, context):
+                  return context.get_remaining_time_in_millis()
+    """
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_stack(StackName="s", TemplateBody=template)
+    assert cloud.client("lambda").invoke(FunctionName="inline")["Payload"].read() == b"7000"
+    cloudformation.update_stack(StackName="s", TemplateBody=template.replace("Timeout: 7", "Timeout: 8"))
+    assert cloud.client("lambda").invoke(FunctionName="inline")["Payload"].read() == b"8000"

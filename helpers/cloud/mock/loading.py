@@ -8,7 +8,7 @@ from typing import Any
 from moto import backends
 from moto.moto_api._internal.moto_random import MotoRandom
 
-from helpers.cloud.mock import deliveries, ids, statistics, streams, tables
+from helpers.cloud.mock import deliveries, functions, ids, statistics, streams, tables
 from helpers.cloud.touch import replace
 
 _load_backend = backends.get_backend
@@ -43,6 +43,7 @@ def _get_backend(service: str) -> Any:
 @functools.cache
 def _watch_functions() -> None:
     deliveries.watch_functions()
+    functions.install()
 
 
 @functools.cache

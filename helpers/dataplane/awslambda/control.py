@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from helpers.cloud import Account, Call
+from helpers.cloud import Account, Call, ServiceError
 from helpers.dataplane.awslambda import errors, limits
 from helpers.dataplane.awslambda.functions import LATEST, Functions
 from helpers.dataplane.awslambda.models import Models
@@ -84,10 +84,12 @@ class Control:
             )
         _check_variables(given.get("Environment", {}).get("Variables", {}))
 
-    @staticmethod
-    def _check_package(call: Call) -> None:
+    def _check_package(self, call: Call) -> None:
         """50 MB zipped through the API, 250 MB unzipped (DG/gettingstarted-limits.html)."""
-        content = call.parameters.get("Code", call.parameters).get("ZipFile")
+        given = call.parameters.get("Code", call.parameters)
+        if "S3Key" in given:
+            self._check_object(call, given["S3Bucket"], given["S3Key"])
+        content = given.get("ZipFile")
         if content is None:
             return
         content = content.encode() if isinstance(content, str) else content
@@ -101,6 +103,19 @@ class Control:
             raise errors.invalid(said) from None
         if unzipped >= limits.UNZIPPED_BYTES:
             raise errors.invalid(f"Unzipped size must be smaller than {limits.UNZIPPED_BYTES} bytes")
+
+    def _check_object(self, call: Call, bucket: str, key: str) -> None:
+        """The package must be there; moto does not mind if it is not."""
+        for operation, names, code, said in (
+            ("HeadBucket", {"Bucket": bucket}, "NoSuchBucket", "The specified bucket does not exist"),
+            ("HeadObject", {"Bucket": bucket, "Key": key}, "NoSuchKey", "The specified key does not exist."),
+        ):
+            try:
+                self._account.ask("s3", operation, names, region=call.region, account_id=call.account_id)
+            except ServiceError:
+                raise errors.invalid(
+                    f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {said}"
+                ) from None
 
     def _check_unqualified(self, call: Call) -> None:
         """Only the unpublished version can be changed (DG/configuration-versions.html)."""
