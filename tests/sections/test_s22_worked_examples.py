@@ -1,19 +1,14 @@
 """Worked examples of section 22 that are about the service itself, with calls to a Cloud.
 
-Those about units (wcu_1 to wcu_3, rcu_1 to rcu_3, tx_1, tx_2) stand with the experiment `capacity`.
+Those about units (wcu_1 to wcu_3, rcu_1 to rcu_3, tx_1, tx_2) stand with the experiment `capacity`, the one about prices
+(ondemand_ratio) with `modes`.
 """
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from helpers import Cloud
-from helpers.experiments.prices import PRICES
-
-KB = 1024
-USD_PER_WCU_HOUR = 0.00065  # an input of the example, as are the 0.625 USD of the price list: assumptions, see PRICES
 
 
 def test_ten_suffixes_make_twenty_keys_of_two_candidates_and_ten_queries_of_a_total() -> None:
@@ -72,34 +67,3 @@ def test_a_hundred_items_are_written_in_four_calls() -> None:
         accepted = cloud.trail[(cloud.trail["operation"] == "BatchWriteItem") & cloud.trail["error"].isna()]
         assert len(accepted) == 4
         assert db.scan(TableName="products", Select="COUNT")["Count"] == 100
-
-
-def test_a_unit_that_is_used_all_the_time_costs_three_and_a_half_times_as_much_on_demand() -> None:
-    """ondemand_ratio: an hour in which each of 40 write units is used, at both prices.
-
-    The seed's 2.5 is the ratio of no prices that hold: with these it is 3.46 at full use, so that on-demand is cheaper
-    up to a use of 1 / 3.46 = 28.9 %.
-    """
-    wcu, item_kb = 40, 400
-    with Cloud() as cloud:
-        db = cloud.client("dynamodb")
-        db.create_table(
-            TableName="readings",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": wcu},
-        )
-        pad = "x" * (item_kb * KB - len("id000pad"))
-        used = 0.0
-        for number in range(3600 * wcu // item_kb):
-            time.sleep(item_kb / wcu)
-            item = {"id": {"S": f"{number:03}"}, "pad": {"S": pad}}
-            reply = db.put_item(TableName="readings", Item=item, ReturnConsumedCapacity="TOTAL")
-            used += reply["ConsumedCapacity"]["CapacityUnits"]
-        assert used == 3600 * wcu
-        assert cloud.trail["error"].isna().all()
-
-        on_demand = used * PRICES["DynamoDB write request unit"].usd_per_million / 1e6
-        ratio = on_demand / (wcu * USD_PER_WCU_HOUR)
-        assert ratio == pytest.approx(3.46, abs=0.005)
-        assert 1 / ratio == pytest.approx(0.289, abs=0.0005)
