@@ -1,7 +1,7 @@
 """Worked examples of section 22 that are about the service itself, with calls to a Cloud.
 
-Those about units (wcu_1 to wcu_3, rcu_1 to rcu_3, tx_1, tx_2) stand with the experiment `capacity`, the one about prices
-(ondemand_ratio) with `modes`.
+Those about units (wcu_1 to wcu_3, rcu_1 to rcu_3, tx_1, tx_2) stand with the experiment `capacity`, the one about
+prices (ondemand_ratio) with `modes`.
 """
 
 from __future__ import annotations
