@@ -98,9 +98,7 @@ WRITES = st.lists(
     st.tuples(
         st.sampled_from(["put", "put", "update", "delete"]),
         st.sampled_from("ab"),
-        st.dictionaries(
-            st.sampled_from(["g", "h", "w"]), st.sampled_from(["", "x", "y" * 900]), max_size=3
-        ),
+        st.dictionaries(st.sampled_from(["g", "h", "w"]), st.sampled_from(["", "x", "y" * 900]), max_size=3),
     ),
     max_size=15,
 )
@@ -303,6 +301,19 @@ def test_index_added_later_is_metered_from_then_on(cloud: Cloud) -> None:
     table.call("update_table", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "idx"}}])
     assert put_units(table) == {}
     assert units(1, 3) == {"ReadCapacityUnits": 1, "WriteCapacityUnits": 3}
+
+
+def test_index_added_later_needs_only_its_own_definitions(cloud: Cloud) -> None:
+    """The key attributes that the table has stay defined (API/API_UpdateTable.html, AttributeDefinitions)."""
+    table = with_index(cloud)
+    kinds = [{"AttributeName": "one", "AttributeType": "N"}]
+    table.call("update_table", AttributeDefinitions=kinds, GlobalSecondaryIndexUpdates=[added("one")])
+    assert {
+        each["AttributeName"]: each["AttributeType"]
+        for each in table.call("describe_table")["Table"]["AttributeDefinitions"]
+    } == {"pk": "S", "g": "S", "one": "N"}
+    assert put(table, pk="a", g="x") == 1
+    assert table.passes(lambda: put(table, pk="b", g=1)) == "ValidationException"
 
 
 def put_units(table: Metered) -> dict[str, Any]:

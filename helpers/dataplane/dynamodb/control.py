@@ -61,6 +61,7 @@ class Control:
         state = self._tables.of(call)
         given = call.parameters
         table = state.table
+        _keep_definitions(table, given)
         changes = given.get("GlobalSecondaryIndexUpdates") or []
         self._check_index_changes(table, given, changes)
         on_demand = given.get("BillingMode", _ON_DEMAND if table.on_demand else "") == _ON_DEMAND
@@ -247,6 +248,17 @@ class Control:
         for kept in (self._decreases, self._switches, self._tables.maximums):
             for arn in [arn for arn in kept if arn == state.arn or arn.startswith(f"{state.arn}/")]:
                 del kept[arn]
+
+
+def _keep_definitions(table: Table, given: dict[str, Any]) -> None:
+    """A request defines the key attributes of a new index; moto would forget those that the table has."""
+    if given.get("AttributeDefinitions"):
+        defined = table.types | {
+            each["AttributeName"]: each["AttributeType"] for each in given["AttributeDefinitions"]
+        }
+        given["AttributeDefinitions"] = [
+            {"AttributeName": name, "AttributeType": kind} for name, kind in defined.items()
+        ]
 
 
 def _throughput(index: Mapping[str, Any]) -> Mapping[str, int] | None:
