@@ -152,7 +152,7 @@ def test_eviction_cannot_be_swallowed_and_ends_a_finally(account):
             try:
                 while True:
                     sum(range(9))
-            except:  # noqa: E722
+            except:  # noqa: E722  # as stubborn code has it
                 called.append(account.calls)
 
     def tidy():
@@ -175,7 +175,7 @@ def test_endless_recursion_is_noticed_after_an_eviction(account):
             try:
                 while True:
                     sum(range(9))
-            except:  # noqa: E722
+            except:  # noqa: E722  # as stubborn code has it
                 pass
 
     def deep(n):

@@ -16,7 +16,7 @@ ENDLESS = "def handler(event, context):\n    while True:\n        pass\n"
 
 def failure(cloud: Cloud, source: object, event: object = None, **options: object) -> dict[str, object]:
     """The error document of one invocation."""
-    reply = Function(cloud, source, **options).invoke({} if event is None else event)  # type: ignore[arg-type]
+    reply = Function(cloud, source, **options).invoke({} if event is None else event)  # type: ignore[arg-type]  # any options
     assert reply.status == 200
     assert reply.error == "Unhandled"
     document: dict[str, object] = reply.payload

@@ -231,4 +231,4 @@ def test_zipped_function_of_a_cell(cloud: Cloud) -> None:
 
     assert Function(cloud, handler).result(3) == {"got": 3}
     with pytest.raises(TypeError, match="source text"):
-        zipped(7)  # type: ignore[arg-type]
+        zipped(7)  # type: ignore[arg-type]  # that is what is refused

@@ -292,7 +292,7 @@ def test_module_of_the_learner_is_not_the_function_s(
 ) -> None:
     (tmp_path / "orders.py").write_text("x = 'of the notebook'\n")
     monkeypatch.syspath_prepend(tmp_path)
-    import orders  # type: ignore[import-not-found]
+    import orders  # type: ignore[import-not-found]  # it was just written
 
     package = zipped(
         {
@@ -329,7 +329,7 @@ def test_layers(cloud: Cloud) -> None:
                 "one",
                 {
                     "python/shared.py": "x = 'one'\n",
-                    "data/a.txt": "a",
+                    "lib/a.txt": "a",
                     "python/lib/python3.13/site-packages/deep.py": "y = 1\n",
                 },
             ),
@@ -340,7 +340,7 @@ def test_layers(cloud: Cloud) -> None:
     import shared
     import deep
     def handler(event, context):
-        with open("/opt/data/a.txt") as file:
+        with open("/opt/lib/a.txt") as file:
             return shared.x, shared.__file__, file.read(), deep.y
     """
     function = Function(cloud, source, Layers=layers)
@@ -425,8 +425,8 @@ def test_each_environment_has_its_own_tmp(cloud: Cloud) -> None:
     [
         ("open('/var/task/new', 'w')", "[Errno 30] Read-only file system: '/var/task/new'"),
         ("open('new', 'a')", "[Errno 30] Read-only file system: 'new'"),
-        ("open('/opt/new', 'wb')", "[Errno 30] Read-only file system: '/opt/new'"),
-        ("open('/home/new', 'w')", "[Errno 30] Read-only file system: '/home/new'"),
+        ("open('/opt/lib/new', 'wb')", "[Errno 30] Read-only file system: '/opt/lib/new'"),
+        ("open('/srv/new', 'w')", "[Errno 30] Read-only file system: '/srv/new'"),
         ("os.mkdir('/var/new')", "[Errno 30] Read-only file system: '/var/new'"),
         ("os.remove('lambda_function.py')", "[Errno 30] Read-only file system: 'lambda_function.py'"),
         ("os.open('/etc/new', os.O_CREAT)", "[Errno 30] Read-only file system: '/etc/new'"),
@@ -518,6 +518,32 @@ def test_time_is_virtual(cloud: Cloud) -> None:
         return left, context.get_remaining_time_in_millis(), *(round(seconds, 6) for seconds in slept)
     """
     assert Function(cloud, source).result() == [3000, 1500, 1.5, 1.5]
+
+
+def test_asyncio_waits_in_virtual_time(cloud: Cloud) -> None:
+    source = """
+    import asyncio
+
+    async def work(seconds):
+        await asyncio.sleep(seconds)
+        return seconds
+
+    async def all_of(event):
+        done = await asyncio.gather(*(work(seconds) for seconds in event))
+        try:
+            await asyncio.wait_for(work(60), timeout=0.5)
+        except TimeoutError:
+            return done
+
+    def handler(event, context):
+        return asyncio.run(all_of(event))
+    """
+    function = Function(cloud, source)
+    replies: list[object] = []
+    for event in ([1, 2, 1.5], [0.5, 1]):  # at the same time, in one thread
+        cloud.spawn(lambda event=event: replies.append((function.result(event), cloud.now)))
+    cloud.run()
+    assert replies == [([0.5, 1], 2.3), ([1, 2, 1.5], 3.3)]
 
 
 def test_context(cloud: Cloud) -> None:

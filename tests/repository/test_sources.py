@@ -49,7 +49,7 @@ MACHINE = re.compile(
             r"/(?:home|" + r"Users)/(?!jovyan\b)\w+",
             "/tmp" + "/w/",
             r"C:\\" + "Users",
-            "/opt" + "/",
+            "/opt" + r"/(?!(?:bin|lib|python|extensions)\b)",  # these are what layers are for, in a function
         ]
     )
 )
