@@ -315,6 +315,7 @@ class Account:
         def unwind() -> None:
             for actor in dropped:
                 actor.drop()
+            self._actors = [actor for actor in self._actors if not actor.done]
 
         if dropped and scheduler.here() and actors.current is not None:
             self._after(0, unwind)  # one actor stops another: the scheduler does it, at this instant

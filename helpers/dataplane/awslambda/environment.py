@@ -104,10 +104,11 @@ class Environment:
             self._invoke()
 
     def end(self) -> None:
-        """End it. An invocation in progress must be over."""
+        """End it, at this instant. An invocation in progress must be over."""
         self.retired = True
         self._cancel_timer()
-        self._kill()
+        if self._process is not None:
+            self._account.at(0, self._kill, name="lambda")
 
     # Init
 

@@ -11,15 +11,18 @@ DG/python-logging.html (the root logger). Not done: what a function changes insi
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import builtins
 import io
 import logging
 import os
 import random
+import selectors
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +31,7 @@ import boto3
 from helpers.dataplane.awslambda import files
 from helpers.dataplane.awslambda.code import Code
 from helpers.dataplane.awslambda.files import Disk
+from helpers.dataplane.awslambda.limits import TIMEOUT_S
 from helpers.dataplane.awslambda.modules import INSTALLED, Modules
 
 _PID = 2
@@ -63,6 +67,7 @@ class Isolation:
         entropy: random.Random,
     ) -> None:
         self._disk = disk
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._exits = exits
         self._modules = Modules(code)
         self._variables = {_key(name): _value(text) for name, text in variables.items()}
@@ -83,6 +88,7 @@ class Isolation:
     def enter(self) -> None:
         """The function's code gets control."""
         self._exchange()
+        self._exchange_loop()
         self._modules.enter()
         files.in_control(self._disk)
 
@@ -90,6 +96,7 @@ class Isolation:
         """It gave control back."""
         files.in_control(None)
         self._modules.leave()
+        self._exchange_loop()
         self._exchange()
 
     def _exchange(self) -> None:
@@ -105,6 +112,13 @@ class Isolation:
                     if isinstance(logger, logging.Logger):
                         logger._cache.clear()  # type: ignore[attr-defined]  # as Manager._clear_cache does
             root._cache.clear()  # type: ignore[attr-defined]  # the same
+
+    def _exchange_loop(self) -> None:
+        """The running event loop: asyncio keeps it for the whole thread, in which all handlers live."""
+        loop = asyncio._get_running_loop()
+        if loop is not self._loop:
+            asyncio._set_running_loop(self._loop)
+            self._loop = loop
 
     def _variable_names(self) -> list[Name]:
         names: list[Name] = [
@@ -123,6 +137,7 @@ class Isolation:
         names: list[Name] = [
             (vars(sys), "path", path),
             (vars(sys), "meta_path", self._modules.finders),
+            (vars(selectors), "DefaultSelector", _VirtualSelector),
             (vars(boto3), "DEFAULT_SESSION", boto3.DEFAULT_SESSION),
             (vars(os), "getpid", lambda: _PID),
             (vars(os), "_exit", lambda status: self._exits(f"exit status {status}")),
@@ -144,6 +159,18 @@ class Isolation:
 
 
 _SIGNALS: dict[int, str] = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated", signal.SIGABRT: "aborted"}
+
+
+class _VirtualSelector(selectors.DefaultSelector):
+    """What an event loop of asyncio waits with: it waits in virtual time, for its own timers alone."""
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        """Wait until `timeout`, or for ever."""
+        ready = super().select(0)
+        if not ready and timeout != 0:
+            time.sleep(TIMEOUT_S[1] if timeout is None else max(timeout, 0))
+            ready = super().select(0)
+        return ready
 
 
 def _stream_names(output: io.TextIOBase) -> list[Name]:

@@ -1,7 +1,7 @@
 """The numbers of Lambda, each with the page that gives it.
 
-DG is https://docs.aws.amazon.com/lambda/latest/dg/, API is https://docs.aws.amazon.com/lambda/latest/api/. Lambda writes
-MB for 1,024 KB (DG/gettingstarted-limits.html).
+DG is https://docs.aws.amazon.com/lambda/latest/dg/, API is https://docs.aws.amazon.com/lambda/latest/api/. Lambda
+writes MB for 1,024 KB (DG/gettingstarted-limits.html).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ ENVIRONMENT_BYTES = 4 * KB
 LAYERS = 5
 ZIPPED_BYTES = 50 * MB  # uploaded through the API; larger ones come by way of S3
 UNZIPPED_BYTES = 250 * MB  # with its layers
+STORAGE_BYTES = 300 * 1_024 * MB  # of all versions and layers in a Region
 
 DEFAULT_TIMEOUT_S = 3  # API/API_CreateFunction.html
 DEFAULT_MEMORY_MB = 128
@@ -39,9 +40,9 @@ PROVISIONED_INIT_S = 130  # or the function's timeout, if that is longer
 # Concurrency
 UNRESERVED_MINIMUM = 100  # DG/configuration-concurrency.html
 REQUESTS_PER_CONCURRENCY = 10  # requests a second for each unit of concurrency, DG/lambda-concurrency.html
-SCALING_ENVIRONMENTS = 1_000  # new environments of a function in 10 s, refilled all the time, DG/scaling-behavior.html
+SCALING_ENVIRONMENTS = 1_000  # that a function gains in 10 s, refilled all the time, DG/scaling-behavior.html
 SCALING_S = 10
-PROVISIONED_PER_MINUTE = 6_000  # environments that provisioned concurrency starts in a minute, DG/lambda-concurrency.html
+PROVISIONED_PER_MINUTE = 6_000  # environments that are allocated in a minute, DG/lambda-concurrency.html
 
 # Asynchronous invocation, DG/invocation-async-error-handling.html
 RETRY_ATTEMPTS = (0, 2)

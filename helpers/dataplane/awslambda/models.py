@@ -24,8 +24,9 @@ class Models:
     - `memory_used_mb`: what the REPORT line shows as Max Memory Used. Memory is not measured here.
     - `provisioned_start_s`: how long the preparation of provisioned concurrency takes; AWS: "a minute or two"
       (DG/lambda-concurrency.html).
-    - `patience_s`: REAL seconds that a handler may compute. After that it is taken for an endless loop and does nothing
-      more until its timeout ends it. Computing takes no virtual time: use `helpers.cpu` for work that does.
+    - `patience_s`: REAL seconds of the processor that a handler may compute for without the clock moving. After that it
+      is taken for an endless loop and does nothing more until its timeout ends it. Computing takes no virtual time: use
+      `helpers.cpu` for work that does.
 
     Teaching assumptions of the asynchronous queue and of event source mappings:
 

@@ -30,6 +30,8 @@ class Output(io.TextIOBase):
     other line the level INFO, and lines below the function's `level` are dropped.
     """
 
+    encoding = "utf-8"
+
     def __init__(self, log: LogStream, level: str = "") -> None:
         """`level` is "" for plain text, where nothing is dropped."""
         self._log = log
