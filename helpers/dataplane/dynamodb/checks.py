@@ -50,6 +50,14 @@ def key_of(table: Table, item: Item) -> dict[str, Value]:
     return table.key_of(item)
 
 
+def new_item(table: Table, given: Item) -> dict[str, Value]:
+    """The primary key of an item that is to be put. Raises ValidationException if the table cannot hold the item."""
+    found = key_of(table, given)
+    values(given.values())
+    item(table, given)
+    return found
+
+
 def key(table: Table, given: Item) -> dict[str, Value]:
     """A key as a request names it. Raises ValidationException if it is not a key of the table."""
     fits = given.keys() == set(table.keys) and all(

@@ -253,9 +253,10 @@ class Control:
 def _keep_definitions(table: Table, given: dict[str, Any]) -> None:
     """A request defines the key attributes of a new index; moto would forget those that the table has."""
     if given.get("AttributeDefinitions"):
-        defined = table.types | {
-            each["AttributeName"]: each["AttributeType"] for each in given["AttributeDefinitions"]
-        }
+        defined = dict(table.types)
+        defined.update(
+            {each["AttributeName"]: each["AttributeType"] for each in given["AttributeDefinitions"]}
+        )
         given["AttributeDefinitions"] = [
             {"AttributeName": name, "AttributeType": kind} for name, kind in defined.items()
         ]

@@ -53,7 +53,7 @@ class Writing:
         """Put a whole item (API/API_PutItem.html)."""
         state = self._tables.of(call)
         item = call.parameters["Item"]
-        return self._answer(call, state, checks.key_of(state.table, item), item)
+        return self._answer(call, state, checks.new_item(state.table, item), item)
 
     def update_item(self, call: Call) -> dict[str, Any]:
         """Change some attributes (API/API_UpdateItem.html)."""
@@ -114,9 +114,6 @@ class Writing:
         What an update makes of an item, and what any write costs on the indexes, is known afterwards: it is undone if
         that may not be. Raises Throttled.
         """
-        if item is not None:
-            checks.values(item.values())
-            checks.item(state.table, item)
         before = self._items.get(state, key)
         existing = item_size(before or {})
         least = self._metering.touch(state, key, max(existing, item_size(item or {})))
@@ -154,9 +151,7 @@ class Writing:
             for request in requests:
                 if "PutRequest" in request:
                     item = request["PutRequest"]["Item"]
-                    key = checks.key_of(state.table, item)
-                    checks.values(item.values())
-                    checks.item(state.table, item)
+                    key = checks.new_item(state.table, item)
                 else:
                     item, key = None, checks.key(state.table, request["DeleteRequest"]["Key"])
                 entries.append(_Entry(name, state, key, item, request))
