@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from helpers.dataplane.awslambda.backoff import LONGEST_WAIT_S
 from helpers.dataplane.awslambda.limits import EVENT_AGE_S, RETRY_ATTEMPTS
 from helpers.experiments import (
-    CallRow,
     Choice,
     Claim,
     Experiment,
@@ -29,7 +29,8 @@ from helpers.experiments import (
     true,
 )
 from helpers.experiments.pictures import human
-from helpers.sections.s21_lambda.experiments.reading import GUIDE, THROTTLED, create, role
+from helpers.sections.s21_lambda.experiments.events import Event, Try, events_of
+from helpers.sections.s21_lambda.experiments.reading import GUIDE, create, role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,42 +55,8 @@ def handler(event, context):
 
 
 @dataclass(frozen=True)
-class Try:
-    """One attempt of an event: seconds since the run began, and how it ended: "done", "failed" or "throttled"."""
-
-    start_s: float
-    end_s: float
-    cold_s: float
-    fate: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event: when it was accepted, its attempts, and when a record or dead letter of it was kept (None: never)."""
-
-    accepted_s: float
-    tries: tuple[Try, ...]
-    kept_s: float | None
-
-    @property
-    def runs(self) -> tuple[Try, ...]:
-        """The attempts in which the handler ran."""
-        return tuple(one for one in self.tries if one.fate != "throttled")
-
-    @property
-    def throttles(self) -> tuple[Try, ...]:
-        """The attempts that found no room."""
-        return tuple(one for one in self.tries if one.fate == "throttled")
-
-    @property
-    def done(self) -> bool:
-        """Whether an attempt succeeded."""
-        return any(one.fate == "done" for one in self.tries)
-
-
-@dataclass(frozen=True)
 class Measured:
-    """What the trail shows: the events in the order of sending, and when the run ended."""
+    """What the trail shows: the events in the order of sending, and when the last one came to its end."""
 
     events: tuple[Event, ...]
     end_s: float
@@ -170,39 +137,36 @@ class AsyncRetry(Experiment):
     differences = (
         "AWS gives 1 and 2 minutes between attempts and adds some seconds of its own; here the waits are exact.",
         "AWS says that the waits of throttled attempts grow from 1 s to 5 minutes; the factor 2 is an assumption.",
-        "API calls take no time here, so that the attempts stand where the rule puts them.",
+        "A throttled attempt pauses the function's whole queue here; AWS says that it reads a long one more slowly.",
+        "API calls and cold starts take no time here, so that the attempts stand where the rule puts them.",
     )
 
     def run(self, cloud: Cloud, p: Values) -> None:
         """Send the events, and let the account live until each of them has come to an end."""
+        cloud.api_latency_s = 0
+        cloud.plane("lambda").models.init_s = 0.0
         client, sqs = cloud.client("lambda"), cloud.client("sqs")
-        create(client, "orders", SOURCE, role(cloud), Timeout=HOLD_S)
-        queue = sqs.create_queue(QueueName="given-up")["QueueUrl"]
-        wanted = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
-        arn = wanted["Attributes"]["QueueArn"]
+        create(client, "orders", SOURCE, role(cloud), Timeout=HOLD_S, **self._dead_letters(sqs, p))
         config: dict[str, Any] = {
             "MaximumRetryAttempts": p.max_retry_attempts,
             "MaximumEventAgeInSeconds": p.max_event_age_s,
         }
         if p.target == "destination":
-            config["DestinationConfig"] = {"OnFailure": {"Destination": arn}}
-        elif p.target == "dead-letter queue":
-            client.update_function_configuration(FunctionName="orders", DeadLetterConfig={"TargetArn": arn})
+            config["DestinationConfig"] = {"OnFailure": {"Destination": _queue(sqs)}}
         client.put_function_event_invoke_config(FunctionName="orders", **config)
         if p.problem in ("throttle", "stopped"):
             slots = 1 if p.problem == "throttle" else 0
             client.put_function_concurrency(FunctionName="orders", ReservedConcurrentExecutions=slots)
-        cloud.api_latency_s = 0
-        begin = cloud.datetime.timestamp()
+        begin_s = cloud.datetime.timestamp()
 
         def hold() -> None:
             """Take the one slot of the function, one long invocation after the other."""
-            while (left_s := begin + p.problem_s - time.time()) > 0:
+            while (left_s := begin_s + p.problem_s - time.time()) > 0:
                 payload = json.dumps({"hold_s": min(left_s, HOLD_S - 1)})
                 client.invoke(FunctionName="orders", Payload=payload)
 
         def send() -> None:
-            up_at = begin + (p.problem_s if p.problem == "error" else 0)
+            up_at = begin_s + (p.problem_s if p.problem == "error" else 0)
             for order in range(1, p.events + 1):
                 event = {"order": order, "work_s": p.work_s, "payments_up_at": up_at}
                 client.invoke(FunctionName="orders", InvocationType="Event", Payload=json.dumps(event))
@@ -213,49 +177,26 @@ class AsyncRetry(Experiment):
         cloud.spawn(send, name="shop", background=True)
         cloud.run(until=cloud.now + horizon_s(p))
 
+    @staticmethod
+    def _dead_letters(sqs: Any, p: Values) -> dict[str, Any]:
+        """The setting of the function that names its dead-letter queue, if it has one."""
+        return {"DeadLetterConfig": {"TargetArn": _queue(sqs)}} if p.target == "dead-letter queue" else {}
+
     def measure(self, p: Values, trail: pd.DataFrame) -> Measured:
-        """Attempts by event, in the order in which the events were accepted, which is the order of Lambda's queue."""
-        rows = calls(trail)
-        accepted = [
-            row.end_s
-            for row in rows
-            if row.operation == "Invoke" and row.parameters.get("InvocationType") == "Event"
-        ]
-        begin_s = accepted[0]
-        tries: dict[str, list[Try]] = {}
-        for row in rows:
-            if row.operation == "Invocation" and row.parameters["InvocationType"] == "Event":
-                tries.setdefault(row.parameters["RequestId"], []).append(_try(row, begin_s))
-        kept = {
-            _order(row.parameters["MessageBody"]): row.end_s - begin_s
-            for row in rows
-            if row.operation == "SendMessage" and row.actor == "lambda"
-        }
-        of_events = list(tries.values())
-        events = tuple(
-            Event(
-                at - begin_s,
-                tuple(of_events[place]) if place < len(of_events) else (),
-                kept.get(place + 1),
-            )
-            for place, at in enumerate(accepted)
-        )
-        runs = [one for event in events for one in event.runs]
-        throttled = [one for event in events for one in event.throttles]
-        records = [event.kept_s - event.accepted_s for event in events if event.kept_s is not None]
+        """The attempts of each event, when it came to its end, and what its target got."""
+        events = events_of(calls(trail), lambda accepted_s, runs: due_s(p, accepted_s, runs))
+        records = [event.kept.time_s - event.accepted_s for event in events if event.kept is not None]
         summary: dict[str, int | float | str] = {
             "events": len(events),
             "done": sum(event.done for event in events),
             "given_up": sum(not event.done for event in events),
             "kept": len(records),
-            "attempts": len(runs),
-            "throttled_attempts": len(throttled),
-            "last_attempt_s": round(max((_offset(event) for event in events), default=0.0), 2),
+            "attempts": sum(len(event.runs) for event in events),
+            "throttled_attempts": sum(len(event.throttles) for event in events),
+            "last_attempt_s": round(max((max(event.offsets_s, default=0.0)) for event in events), 2),
             "record_after_s": round(max(records, default=0.0), 2),
         }
-        last_s = max((one.end_s for event in events for one in event.tries), default=0.0)
-        last_s = max(last_s, *(event.kept_s or event.accepted_s for event in events))
-        return Measured(events, last_s, summary)
+        return Measured(events, max(event.end_s for event in events), summary)
 
     def draw(self, figure: Figure, p: Values, m: Measured) -> str:
         """A lane per event, and the events that wait below."""
@@ -267,67 +208,60 @@ class AsyncRetry(Experiment):
 
     @staticmethod
     def tries(p: Values, m: Measured) -> Finding:
-        """1 + retries attempts, at about 0, 60 and 180 s."""
+        """1 + retries attempts, 1 and 2 minutes after a failure, as long as the event is not too old."""
         if p.problem != "error":
             return not_applicable("The handler did not fail.")
-        said = []
-        for number, event in enumerate(m.given_up, 1):
-            offsets = [one.start_s - event.accepted_s for one in event.runs]
-            expected = [wait for wait in (0, 60, 180)[: 1 + p.max_retry_attempts] if wait < p.max_event_age_s]
-            slack = 3 * (p.work_s + 2)
-            if len(offsets) != len(expected) or any(
-                not wait <= offset <= wait + slack for wait, offset in zip(expected, offsets, strict=True)
-            ):
-                return false(
-                    f"Given-up event {number} was tried at {_listed(offsets)} after it was accepted."
-                )
-            said.append(_listed(offsets))
-        if not said:
+        if not m.given_up:
             return not_applicable("Every event got through in the end.")
-        return true(
-            f"Each event that was given up had {plural(len(m.given_up[0].runs), 'attempt')}, at {said[0]}."
-        )
+        rule = [number * p.work_s + wait_s for number, wait_s in enumerate((0, 60, 180))]
+        expected = [time_s for time_s in rule[: 1 + p.max_retry_attempts] if time_s < p.max_event_age_s]
+        for number, event in enumerate(m.events, 1):
+            offsets = [*event.offsets_s]
+            if event.done:
+                continue
+            if len(offsets) != len(expected) or any(
+                abs(found - due) > 1 for found, due in zip(offsets, expected, strict=True)
+            ):
+                return false(f"Order {number} was given up; it was tried at {_listed(offsets)}.")
+        said = _listed(expected)
+        return true(f"Each event that was given up had {plural(len(expected), 'attempt')}, at {said}.")
 
     @staticmethod
     def age(p: Values, m: Measured) -> Finding:
         """No attempt begins once an event is older than the maximum age."""
-        late = [
-            one.start_s - event.accepted_s
-            for event in m.events
-            for one in event.tries
-            if one.start_s - event.accepted_s > p.max_event_age_s
-        ]
-        if late:
-            return false(f"An attempt began {human(late[0])} after its event was accepted.")
-        return true(
-            f"The last attempt began {human(float(m.summary['last_attempt_s']))} after its event was accepted; the age "
-            f"limit is {human(p.max_event_age_s)}."
-        )
+        oldest_s = float(m.summary["last_attempt_s"])
+        said = f"The oldest event at an attempt was {_listed([oldest_s])} old"
+        if oldest_s > p.max_event_age_s:
+            return false(f"{said}, and {human(p.max_event_age_s)} are allowed.")
+        return true(f"{said}; {human(p.max_event_age_s)} are allowed.")
 
     @staticmethod
     def waits(p: Values, m: Measured) -> Finding:
         """Throttled attempts use up no retries; they come 1 s to 5 min apart until there is room."""
-        throttled = sorted(one.start_s for event in m.events for one in event.throttles)
-        if not throttled:
+        gaps = sorted(_gaps(m))
+        if not gaps:
             return not_applicable("No attempt was throttled.")
-        gaps = [after - before for before, after in pairwise(throttled)]
-        lost = len(m.given_up)
-        said = f"{plural(len(throttled), 'attempt')} found the slot taken, {_listed(sorted(gaps))} apart"
-        if lost or any(not 0.99 <= gap <= 300.01 for gap in gaps):
-            return false(f"{said}; {plural(lost, 'event')} of {len(m.events)} did not get through.")
+        number = int(m.summary["throttled_attempts"])
+        said = f"{plural(number, 'attempt')} found the slot taken; the next one came {_listed(gaps)} later"
+        lost = [event for event in m.events if not event.done or len(event.runs) != 1]
+        if lost or gaps[0] < 0.99 or gaps[-1] > 300.01:
+            return false(f"{said}, and {plural(len(lost), 'event')} of {len(m.events)} did not get through.")
         return true(f"{said}, and each event was then done in one run.")
 
     @staticmethod
     def kept(p: Values, m: Measured) -> Finding:
-        """What is given up is kept by the target, right after the last attempt or at the age limit."""
+        """What is given up is kept by the target, after the last attempt or at the age limit."""
         number = len(m.given_up)
         if not number:
             return not_applicable("No event was given up.")
-        held = sum(event.kept_s is not None for event in m.given_up)
-        if held == number and p.target != "nowhere":
-            what = "a record of each" if p.target == "destination" else "each event"
-            return true(f"{plural(number, 'event')} given up; the target holds {what}.")
-        return false(f"{plural(number, 'event')} given up, and {number - held} of them left no trace.")
+        lost = sum(event.kept is None for event in m.given_up)
+        late = sum(abs(event.end_s - due_s(p, event.accepted_s, event.runs)) > 1 for event in m.given_up)
+        if lost:
+            return false(f"{plural(number, 'event')} given up, and {lost} of them left no trace.")
+        if late:
+            return false(f"{plural(late, 'event')} reached the target at another time than the rule says.")
+        what = "a record of each" if p.target == "destination" else "each event"
+        return true(f"{plural(number, 'event')} given up; the target holds {what}.")
 
     @staticmethod
     def stopped(p: Values, m: Measured) -> Finding:
@@ -345,32 +279,45 @@ EVERY_S = 20  # between two events
 
 def horizon_s(p: Values) -> float:
     """How long the account must live for every event to come to an end."""
-    last_s = EVERY_S * (p.events - 1)
-    if p.problem == "error":
-        return float(last_s + min(180, p.max_event_age_s) + 4 * (p.work_s + 2) + 10)
-    if p.problem == "throttle":
-        waited_s = min(p.problem_s + 310, last_s + p.max_event_age_s + 310)
-        return float(waited_s + last_s + (p.work_s + 2) * p.events * 2 + 400)
-    return float(last_s + p.work_s + 10)
+    sent_s = EVERY_S * (p.events - 1)
+    if p.problem == "throttle":  # the events then run one after the other, and find each other's slot taken
+        return float(sent_s + p.problem_s + LONGEST_WAIT_S + p.events * (2 * p.work_s + 2) + 1)
+    return float(sent_s + 180 + 3 * p.work_s + 1)
 
 
-def _try(row: CallRow, begin_s: float) -> Try:
-    fate = "throttled" if row.error == THROTTLED else "failed" if row.error else "done"
-    cold_s = row.response.get("InitDurationMs", 0.0) / 1000
-    return Try(row.start_s - begin_s, row.end_s - begin_s, cold_s, fate)
+def outlasts(p: Values) -> bool:
+    """Whether the problem lasts until each event is given up."""
+    sent_s = EVERY_S * (p.events - 1)
+    return bool(
+        p.problem == "stopped"
+        or (p.problem == "error" and p.problem_s > sent_s + 180 + 3 * p.work_s)
+        or (p.problem == "throttle" and p.problem_s > sent_s + p.max_event_age_s)
+    )
 
 
-def _order(body: str) -> int:
-    """The number of the order in a destination's record, or in a dead letter, which is the event alone."""
-    letter: Mapping[str, Any] = json.loads(body)
-    return int(letter.get("requestPayload", letter)["order"])
+def _queue(sqs: Any) -> str:
+    """The ARN of a new queue for what is given up."""
+    url = sqs.create_queue(QueueName="given-up")["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(found["Attributes"]["QueueArn"])
 
 
-def _offset(event: Event) -> float:
-    return max((one.start_s - event.accepted_s for one in event.tries), default=0.0)
+def _gaps(m: Measured) -> list[float]:
+    """From each throttled attempt to the next attempt, of whichever event."""
+    tries = sorted((one for event in m.events for one in event.tries), key=lambda one: one.start_s)
+    return [after.start_s - one.start_s for one, after in pairwise(tries) if one.fate == "throttled"]
 
 
-def _listed(times: list[float]) -> str:
+def due_s(p: Values, accepted_s: float, runs: Sequence[Try]) -> float:
+    """When an event must be given up: when it may not be tried, after its last try, or at its age limit."""
+    if p.problem == "stopped":
+        return accepted_s
+    if len(runs) == 1 + p.max_retry_attempts:
+        return runs[-1].end_s
+    return float(accepted_s + p.max_event_age_s)
+
+
+def _listed(times: Sequence[float]) -> str:
     """Times in words: "0 s, 60 s and 3 min"; of many only the first and the last."""
     said = [human(time_s) if time_s >= 0.005 else "0 s" for time_s in times]
     if len(said) > 4:
@@ -381,15 +328,12 @@ def _listed(times: list[float]) -> str:
 AsyncRetry.claims = (
     Claim(
         "tries",
-        "An event whose function fails is tried 1 + MaximumRetryAttempts times, at about 0, 60 and 180 s.",
-        ("lambda.async.tries", "lambda.async.waits"),
+        "An event whose function fails is tried 1 + MaximumRetryAttempts times, at about 0, 60 and 180 s, "
+        "if its age allows.",
+        ("lambda.async.tries", "lambda.async.waits", "lambda.async.age"),
         AsyncRetry.tries,
-        "the problem outlasts the attempts, and the event may get old enough for them",
-        lambda p: (
-            p.problem == "error"
-            and p.problem_s >= 180 + 4 * (p.work_s + 2) + EVERY_S * p.events
-            and p.max_event_age_s >= 180 + 4 * (p.work_s + 2)
-        ),
+        "the problem outlasts the attempts",
+        lambda p: p.problem == "error" and outlasts(p),
     ),
     Claim(
         "age",
@@ -404,27 +348,16 @@ AsyncRetry.claims = (
         "Throttled attempts use up no retries: the event waits, 1 s to 5 min between attempts, until there is room.",
         ("lambda.async.throttle_retry", "lambda.async.throttle_backoff"),
         AsyncRetry.waits,
-        "the function is throttled for a while, but for less than the maximum event age",
-        lambda p: (
-            p.problem == "throttle"
-            and p.problem_s >= 10
-            and p.work_s <= 20
-            and p.problem_s + 320 + 60 * p.events <= p.max_event_age_s
-        ),
+        "the slot is taken for a while, but for less than the maximum event age",
+        lambda p: p.problem == "throttle" and p.problem_s >= 10 and horizon_s(p) <= p.max_event_age_s,
     ),
     Claim(
         "kept",
-        "Each event that is given up is kept by the target.",
-        ("lambda.dest.async", "lambda.async.dlq", "lambda.async.discard"),
+        "Each event that is given up is kept by the target, right after its last attempt or at its age limit.",
+        ("lambda.dest.async", "lambda.async.dlq", "lambda.async.discard", "lambda.async.age"),
         AsyncRetry.kept,
         "there is a target, and the problem outlasts the attempts",
-        lambda p: (
-            p.target != "nowhere"
-            and (
-                p.problem == "stopped"
-                or (p.problem == "error" and p.problem_s >= 180 + 4 * (p.work_s + 2) + EVERY_S * p.events)
-            )
-        ),
+        lambda p: p.target != "nowhere" and outlasts(p),
     ),
     Claim(
         "stopped",

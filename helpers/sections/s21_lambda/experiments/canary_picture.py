@@ -6,101 +6,112 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.experiments import Values, pictures, plural
 from helpers.experiments.pictures import human
+from helpers.sections.s21_lambda.experiments.canary import BEFORE_S, MINUTE_S
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEFT = 0.135
+LEFT = 0.115
 
 
 def draw(figure: Figure, p: Values, m: Any) -> str:
     """Draw and return the picture in words."""
     figure.clear()
     figure.set_facecolor(pictures.BACKGROUND)
-    upper = pictures.panel(figure, LEFT, 0.545, 0.975, 0.855)
-    middle = pictures.panel(figure, LEFT, 0.315, 0.975, 0.5)
-    lower = pictures.panel(figure, LEFT, 0.075, 0.975, 0.27)
-    for axes in (upper, middle, lower):
-        pictures.time_axis(axes, m.end_s, labels=axes is lower)
-    upper.set_ylim(1.6, -0.6)
-    spread = _spread(len(m.requests))
-    for new, failed, kind in ((True, True, "crash"), (True, False, "done"), (False, False, "sent")):
-        points = [
-            (one.time_s, (0 if new else 1) + spread[place])
-            for place, one in enumerate(m.requests)
-            if one.new is new and one.failed is failed
-        ]
-        pictures.marks(upper, points, kind, size=5.5 if kind == "crash" else 4.0)
-    pictures.lane_names(upper, [0, 1], ["version 2", "version 1"])
-    times = [0.0, *(at for at, _ in m.weights), m.end_s]
-    shares = [0.0, *(100 * share for _, share in m.weights)]
-    pictures.steps(middle, times, [*shares, shares[-1]], fill=True)
-    pictures.level(middle, 100, "%")
-    middle.text(
-        0.012,
-        0.86,
-        "traffic to version 2",
-        transform=middle.transAxes,
-        size=8.5,
-        color="#0072B2",
-        va="center",
-    )
-    minutes = range(int(m.end_s // 60) + 1)
-    counts = [
-        sum(one.failed and 60 * at <= one.time_s < 60 * (at + 1) for one in m.requests) for at in minutes
-    ]
+    requests = pictures.panel(figure, LEFT, 0.545, 0.975, 0.855)
+    shares = pictures.panel(figure, LEFT, 0.315, 0.975, 0.495)
+    errors = pictures.panel(figure, LEFT, 0.075, 0.975, 0.265)
+    for axes in (requests, shares, errors):
+        pictures.time_axis(axes, m.end_s, -BEFORE_S, labels=axes is errors)
+    _requests(requests, m)
+    times = [-BEFORE_S, *(at for at, _ in m.weights), m.end_s]
+    percent = [0.0, *(100 * share for _, share in m.weights)]
     pictures.steps(
-        lower,
-        [60.0 * at for at in minutes] + [m.end_s],
-        [*counts, counts[-1]],
-        colour=pictures.WRONG,
-        fill=True,
+        shares, times, [*percent, percent[-1]], "traffic to version 2", "#0072B2", fill=True, at=(0.012, 0.88)
     )
-    pictures.level(lower, max(*counts, p.alarm_errors), "errors")
-    lower.text(
-        0.012,
-        0.86,
-        "errors in each minute",
-        transform=lower.transAxes,
-        size=8.5,
-        color=pictures.WRONG,
-        va="center",
-    )
-    pictures.limit_line(lower, p.alarm_errors, f"alarm at {p.alarm_errors}", pictures.INK)
-    if m.alarm_s is not None:
-        for axes in (upper, middle, lower):
-            name = "alarm: back to version 1" if axes is upper else ""
-            pictures.limit_line(axes, m.alarm_s, name, pictures.INK, across=False, at=0.5)
+    pictures.level(shares, 100, "%")
+    _errors(errors, p, m)
+    if m.back_s is not None:
+        for axes in (requests, shares, errors):
+            pictures.limit_line(axes, m.back_s, "", pictures.INK, across=False)
+        who = "CodeDeploy takes it back" if m.by == "codedeploy" else "a person takes it back"
+        pictures.beside(requests, m.back_s, 0.5, who, size=8.5)
     title, subtitle = headline(p, m)
     pictures.headline(figure, title, subtitle)
     return words(m, title)
 
 
-def _spread(number: int) -> list[float]:
-    """Small steps up and down, so that neighbours in time do not cover each other."""
-    return [((7 * place) % 11 - 5) * 0.05 for place in range(number)]
+def _requests(axes: Any, m: Any) -> None:
+    axes.set_ylim(1.6, -0.6)
+    small = len(m.requests) > 400
+    for new, failed, kind, size in (
+        (False, False, "sent", 3.0 if small else 4.5),
+        (True, False, "done", 3.0 if small else 4.5),
+        (True, True, "crash", 4.0 if small else 6.5),
+    ):
+        points = [
+            (one.time_s, (0 if new else 1) + _offset(place))
+            for place, one in enumerate(m.requests)
+            if one.new is new and one.failed is failed
+        ]
+        pictures.marks(axes, points, kind, size=size)
+    pictures.lane_names(axes, [0, 1], ["version 2", "version 1"])
+
+
+def _offset(place: int) -> float:
+    """A small step up or down, so that neighbours in time do not cover each other."""
+    return ((7 * place) % 11 - 5) * 0.05
+
+
+def _errors(axes: Any, p: Values, m: Any) -> None:
+    begins = range(-BEFORE_S, round(m.end_s), MINUTE_S)
+    counts = [
+        sum(one.failed and begin <= one.time_s < begin + MINUTE_S for one in m.requests) for begin in begins
+    ]
+    pictures.steps(
+        axes,
+        [*begins, m.end_s],
+        [*counts, counts[-1]],
+        "errors in each minute",
+        pictures.WRONG,
+        fill=True,
+        at=(0.012, 0.88),
+    )
+    pictures.level(axes, max(*counts, p.alarm_errors), "errors")
+    pictures.limit_line(axes, p.alarm_errors, f"alarm at {p.alarm_errors}", pictures.INK)
+    if m.alarm_s is not None:
+        pictures.marks(axes, [(m.alarm_s, p.alarm_errors)], "crash", size=7)
+        if m.alarm_s != m.back_s:
+            pictures.limit_line(axes, m.alarm_s, "alarm", pictures.INK, across=False, at=0.88)
 
 
 def headline(p: Values, m: Any) -> tuple[str, str]:
     """Title and second line."""
-    errors = (
-        f"{plural(m.summary['errors'], 'user')} met an error"
-        if m.summary["errors"]
-        else "No user met an error"
-    )
-    errors = errors[0].upper() + errors[1:]
-    if m.alarm_s is not None:
-        title = f"{errors}; the alarm took version 2 back after {human(m.summary['rolled_back_s'])}"
+    errors = m.summary["errors"]
+    met = f"{plural(errors, 'user')} met an error".capitalize()
+    if m.back_s is not None:
+        who = "CodeDeploy" if m.by == "codedeploy" else "a person"
+        title = f"{met}; {who} took version 2 back after {human(m.summary['taken_back_after_s'])}"
     else:
-        title = f"{errors}; version 2 has all traffic after {human(m.summary['whole_s'] or 0.0)}"
-    parts = [p.strategy, f"{p.requests_per_min} requests/min", f"{p.error_percent} % errors in version 2"]
-    parts.append("roll back on alarm" if p.rollback else "no roll-back")
+        after_s = m.summary["whole_after_s"]
+        when = f"after {human(after_s)}" if after_s else "at once"
+        title = f"{met}; version 2 got all traffic {when}"
+        if errors:
+            title += ", and no alarm went off"
+    parts = [
+        p.strategy,
+        f"{p.requests_per_min} requests/min",
+        f"{p.error_percent} % errors in version 2",
+        "roll-back on alarm" if p.rollback else "no roll-back",
+        f"by hand after {human(60 * p.by_hand_min) if p.by_hand_min else '0 s'}",
+    ]
     return title, " · ".join(parts)
 
 
 def words(m: Any, title: str) -> str:
     """The picture in words: two sentences."""
+    s = m.summary
     return (
-        f"{title}. Of {m.summary['requests']} requests {m.summary['met_new']} were answered by version 2; each is "
-        "drawn on the lane of its version, as a cross where it failed."
+        f"{title}. Version 2 answered {s['met_new']} of {plural(s['requests'], 'request')}, and {s['errors']} of these "
+        "failed."
     )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from helpers.dataplane import Cloud
 
+GB_SECOND, REQUEST = PRICES["Lambda GB-second"], PRICES["Lambda request"]
 LADDER_MB = (128, 256, 512, 1024, 1769, 3008, 5308, 10240)
 SOURCE = """
 import time
@@ -49,10 +50,11 @@ def handler(event, context):
 
 @dataclass(frozen=True)
 class Size:
-    """One warm run at a memory size: seconds, whether it was stopped by the timeout, and the price of a million."""
+    """One run at a memory size: seconds, what was billed, whether the timeout stopped it, the price of a million."""
 
     memory_mb: int
     run_s: float
+    billed_ms: int
     stopped: bool
     usd_per_million: float
 
@@ -90,7 +92,6 @@ class Memory(Experiment):
             unit="MB",
             minimum=MEMORY_MB[0],
             maximum=MEMORY_MB[1],
-            step=64,
             source=GUIDE + "configuration-memory.html",
         ),
         Float(
@@ -138,39 +139,42 @@ class Memory(Experiment):
     differences = (
         "How long work takes is stated (`helpers.cpu`), not measured: AWS promises the share of a vCPU, not a speed.",
         "Waiting costs no processor here; a function that waits on AWS still does a little work.",
-        "The prices are for x86, us-east-1 and warm starts, without the free tier; a cold start is billed too.",
+        "Environments start in no time here; a cold start would be billed on top.",
+        "The prices are for x86 in us-east-1, without the free tier.",
     )
 
     def run(self, cloud: Cloud, p: Values) -> None:
-        """Set each size of the ladder, warm the function up, and measure one run."""
+        """Set each size of the ladder in turn, and measure one run."""
+        cloud.plane("lambda").models.init_s = 0.0
         client = cloud.client("lambda")
-        cloud.plane("lambda").models.init_s = 0.3
-        create(client, "resize", SOURCE, role(cloud), MemorySize=MEMORY_MB[0], Timeout=p.timeout_s)
-        warm_up = json.dumps({"vcpu_s": 0, "threads": 1, "wait_s": 0})
+        sizes = sorted({*LADDER_MB, p.memory_mb})
+        create(client, "resize", SOURCE, role(cloud), MemorySize=sizes[0], Timeout=p.timeout_s)
         work = json.dumps({"vcpu_s": p.work_vcpu_s, "threads": p.threads, "wait_s": p.wait_s})
-        for memory_mb in sorted({*LADDER_MB, p.memory_mb}):
-            client.update_function_configuration(FunctionName="resize", MemorySize=memory_mb)
-            client.invoke(FunctionName="resize", Payload=warm_up)
+        for memory_mb in sizes:
+            if memory_mb != sizes[0]:
+                client.update_function_configuration(FunctionName="resize", MemorySize=memory_mb)
             client.invoke(FunctionName="resize", Payload=work)
 
     def measure(self, p: Values, trail: pd.DataFrame) -> Measured:
         """Duration and price at each size, from the runs that the service recorded."""
-        worked = [one for one in executions(calls(trail)) if not one.cold]
         sizes = tuple(
             Size(
                 one.memory_mb,
                 one.run_s,
+                one.billed_ms,
                 one.error == "Sandbox.Timedout",
                 round(usd_per_million(one.billed_ms, one.memory_mb), 4),
             )
-            for one in worked
+            for one in executions(calls(trail))
         )
         chosen = next(size for size in sizes if size.memory_mb == p.memory_mb)
         good = [size for size in sizes if not size.stopped]
         summary: dict[str, int | float | str] = {
             "duration_s": round(chosen.run_s, 3),
+            "billed_s": chosen.billed_ms / 1000,
             "usd_per_million": chosen.usd_per_million,
-            "stopped": sum(size.stopped for size in sizes),
+            "sizes": len(sizes),
+            "stopped": len(sizes) - len(good),
             "cheapest_mb": min(good, key=lambda size: size.usd_per_million).memory_mb if good else 0,
             "cheapest_usd": min((size.usd_per_million for size in good), default=0.0),
             "fastest_s": round(min((size.run_s for size in good), default=0.0), 3),
@@ -187,19 +191,20 @@ class Memory(Experiment):
 
     @staticmethod
     def flat(p: Values, m: Measured) -> Finding:
-        """Below a vCPU a thread, computing costs the same at every size."""
+        """Up to a vCPU a thread, computing is faster the more memory there is, and costs the same at every size."""
         sizes = [size for size in m.good if size.memory_mb <= ceiling_mb(p)]
         if len(sizes) < 2 or not p.work_vcpu_s:
             return not_applicable("Fewer than two sizes below one vCPU a thread finished the work.")
-        low, high = (sizes[place].usd_per_million for place in (0, -1))
         first, last = sizes[0], sizes[-1]
         said = (
-            f"{first.memory_mb:,} MB take {first.run_s:.2f} s for {low:.2f} USD a million, {last.memory_mb:,} MB take "
-            f"{last.run_s:.2f} s for {high:.2f} USD"
+            f"{first.memory_mb:,} MB take {first.run_s:.2f} s for {first.usd_per_million:.2f} USD a million, "
+            f"{last.memory_mb:,} MB take {last.run_s:.2f} s for {last.usd_per_million:.2f} USD"
         )
-        if max(size.usd_per_million for size in sizes) <= 1.03 * min(size.usd_per_million for size in sizes):
+        prices = [size.usd_per_million for size in sizes]
+        faster = all(before.run_s > after.run_s for before, after in pairwise(sizes))
+        if faster and max(prices) <= 1.03 * min(prices):
             return true(f"{said}: the time shrinks as the memory grows.")
-        return false(f"{said}: {p.wait_s:g} s of waiting are paid for at every size.")
+        return false(f"{said}." if not p.wait_s else f"{said}: waiting is paid for by its memory.")
 
     @staticmethod
     def ceiling(p: Values, m: Measured) -> Finding:
@@ -224,9 +229,8 @@ class Memory(Experiment):
             return not_applicable("The function waits for nothing, or nothing finished.")
         small, cheapest = m.good[0], min(m.good, key=lambda size: size.usd_per_million)
         said = f"{small.memory_mb:,} MB cost {small.usd_per_million:.2f} USD a million"
-        if (
-            small.usd_per_million <= 1.005 * cheapest.usd_per_million
-        ):  # a millisecond rounded up may be between them
+        # A millisecond that was rounded up may lie between them.
+        if small.usd_per_million <= 1.005 * cheapest.usd_per_million:
             return true(f"{said}, the least: a second of waiting costs more the more memory waits.")
         return false(f"{said}, and {cheapest.memory_mb:,} MB only {cheapest.usd_per_million:.2f} USD.")
 
@@ -237,17 +241,19 @@ class Memory(Experiment):
         if not stopped:
             return not_applicable(f"Every size finished within the timeout of {p.timeout_s} s.")
         names = ", ".join(f"{size.memory_mb:,}" for size in stopped)
-        if all(abs(size.run_s - p.timeout_s) < 0.001 for size in stopped):
+        if all(size.billed_ms == 1000 * p.timeout_s for size in stopped):
             return true(
                 f"At {names} MB the run was stopped after {p.timeout_s} s, and {p.timeout_s} s were billed."
             )
-        return false(f"At {names} MB the run was stopped, but not at {p.timeout_s} s.")
+        return false(
+            f"At {names} MB the run was stopped, but something else than {p.timeout_s} s was billed."
+        )
 
 
 def usd_per_million(billed_ms: int, memory_mb: int) -> float:
-    """The price of a million warm runs: requests, and GB-seconds in steps of 1 ms."""
+    """The price of a million runs: requests, and GB-seconds in steps of 1 ms."""
     gb_s = billed_ms / 1000 * memory_mb / 1024
-    return gb_s * PRICES["Lambda GB-second"].usd_per_million + PRICES["Lambda request"].usd_per_million
+    return gb_s * GB_SECOND.usd_per_million + REQUEST.usd_per_million
 
 
 def ceiling_mb(p: Values) -> int:
@@ -296,65 +302,89 @@ Memory.claims = (
 )
 
 
-def _ratio(m: Measured, memory_mb: int) -> float:
-    """The price at the chosen size against that at another."""
-    return m.chosen.usd_per_million / m.at(memory_mb).usd_per_million
+def _ratio(m: Measured, low_mb: int, high_mb: int) -> float:
+    """The price of a run at the larger size against that at the smaller one."""
+    return m.at(high_mb).usd_per_million / m.at(low_mb).usd_per_million
 
 
 Memory.scenes = (
     Scene(
         "double",
         "Twice the memory",
-        {},
-        "A function computes for seconds at 512 MB. Finance asks whether doubling its memory will double the bill.",
+        {"work_vcpu_s": 0, "wait_s": 3},
+        "A function waits 3 s for another service, and more memory only costs more. Is that so for every function?",
         Prediction(
-            "The memory becomes 1,024 MB. What happens to the price of a million runs?",
+            "It computes 2 s instead of waiting. What does 1,024 MB cost then, against 512 MB?",
             (
                 Option(
-                    "doubles",
-                    "It doubles, since a GB-second is twice as soon full",
+                    "double",
+                    "Twice as much, since a GB-second is full in half the time",
                     "memory_only_costs",
                     "Each second costs twice as much, and there are half as many of them: CPU comes with memory.",
-                    true_if=lambda p, m: _ratio(m, 512) > 1.8,
+                    true_if=lambda p, m: _ratio(m, 512, 1024) > 1.8,
                 ),
                 Option(
                     "same",
-                    "It stays about the same, and a run takes half the time",
+                    "As much, since a run takes half the time",
                     None,
                     "The share of a vCPU doubles, so the run takes half as long at twice the price a second.",
                     right=True,
-                    true_if=lambda p, m: (
-                        0.97 < _ratio(m, 512) < 1.03 and m.chosen.run_s < 0.55 * m.at(512).run_s
-                    ),
+                    true_if=lambda p, m: 0.97 < _ratio(m, 512, 1024) < 1.03,
                 ),
                 Option(
-                    "slightly",
-                    "It rises a little, and a run takes as long as before",
-                    "memory_is_only_memory",
-                    "Memory is the one dial: processor time is allotted in proportion to it.",
-                    true_if=lambda p, m: abs(m.chosen.run_s - m.at(512).run_s) < 0.01,
+                    "more",
+                    "A little more, since memory is a small part of the bill",
+                    "memory_is_a_small_part",
+                    "The bill is memory times time. The request itself is 0.20 USD of it, for a million.",
+                    true_if=lambda p, m: 1.03 <= _ratio(m, 512, 1024) <= 1.8,
                 ),
             ),
         ),
-        {"memory_mb": 1024},
-        ("memory_mb", "work_vcpu_s"),
+        {"work_vcpu_s": 2, "wait_s": 0},
+        ("work_vcpu_s", "wait_s", "memory_mb"),
         "flat",
-        ("lambda.perf.ram_cpu", "lambda.perf.cpu_bound", "lambda.cost.dimensions", "lambda.perf.ram"),
+        (
+            "lambda.perf.ram_cpu",
+            "lambda.perf.cpu_bound",
+            "lambda.cost.dimensions",
+            "lambda.cost.per_duration",
+            "lambda.cost.per_request",
+        ),
     ),
     Scene(
         "ceiling",
         "One thread, many processors",
         {"memory_mb": 1769},
-        "At 1,769 MB a function has one whole vCPU. Does a second one make it twice as fast again?",
+        "At 1,769 MB a function has one whole vCPU, and more memory makes this one no faster: its code has one thread.",
         Prediction(
-            "The memory becomes 3,538 MB, two vCPUs. How long does a run take?",
-            number="duration_s",
-            unit="s",
-            tolerance=0.05,
-            reply="2 s, as before: this code has one thread, and a thread uses one processor. The bill doubles.",
+            "The work is spread over two threads. How long does a run take at 1,769 MB?",
+            (
+                Option(
+                    "half",
+                    "1 s, since two threads work at the same time",
+                    "threads_are_processors",
+                    "Two threads share what there is: one vCPU. From 3,538 MB on each has one of its own.",
+                    true_if=lambda p, m: m.summary["duration_s"] < 1.1,
+                ),
+                Option(
+                    "same",
+                    "2 s as before, since they share one vCPU",
+                    None,
+                    "More memory is now worth its price up to 3,538 MB, two vCPUs: there a run takes 1 s.",
+                    right=True,
+                    true_if=lambda p, m: 1.9 < m.summary["duration_s"] < 2.1,
+                ),
+                Option(
+                    "longer",
+                    "4 s, since each thread gets half of the vCPU",
+                    "threads_double_the_work",
+                    "Each has half of the vCPU, and half of the work.",
+                    true_if=lambda p, m: m.summary["duration_s"] > 3.9,
+                ),
+            ),
         ),
-        {"memory_mb": 3538},
-        ("memory_mb", "threads"),
+        {"threads": 2},
+        ("threads", "memory_mb"),
         "ceiling",
         ("lambda.perf.vcpu", "lambda.perf.multithread", "lambda.perf.ram_cpu"),
     ),
@@ -362,9 +392,9 @@ Memory.scenes = (
         "waiting",
         "Mostly waiting",
         {"work_vcpu_s": 0.5},
-        "The same function now calls a slow service after it has computed. Which size is the cheapest?",
+        "A function computes for half a second. Up to one vCPU each size costs the same.",
         Prediction(
-            "It waits 3 s in each run. Which memory size gives the lowest bill?",
+            "It also waits 3 s for a slow service. Which memory size gives the lowest bill?",
             (
                 Option(
                     "largest",
@@ -393,52 +423,71 @@ Memory.scenes = (
         {"wait_s": 3},
         ("wait_s", "work_vcpu_s", "memory_mb"),
         "waiting",
-        ("lambda.perf.cpu_bound", "lambda.cost.dimensions", "lambda.cost.granularity"),
+        ("lambda.perf.ram_cpu", "lambda.perf.cpu_bound", "lambda.cost.dimensions"),
     ),
     Scene(
         "timeout",
-        "Too small to finish",
+        "Stopped, and billed",
         {"memory_mb": 128},
-        "128 MB looks cheap. The function has a timeout, and the data grow.",
+        "128 MB looked cheap to somebody. A run takes 27.6 s there, and the callers wait.",
         Prediction(
-            "The timeout becomes 10 s. At how many of the eight sizes is the run stopped?",
-            number="stopped",
-            unit="sizes",
-            tolerance=0,
-            reply="At 128 and 256 MB, where it takes 28 s and 14 s. Both are billed for 10 s, and give nothing.",
+            "The timeout becomes 10 s, so the run is stopped. For how much of it is the owner billed?",
+            (
+                Option(
+                    "nothing",
+                    "For nothing, since the run gave no result",
+                    "timeout_is_free",
+                    "Lambda bills time and memory, not results.",
+                    true_if=lambda p, m: m.chosen.billed_ms == 0,
+                ),
+                Option(
+                    "ten",
+                    "For 10 s, all the time until it was stopped",
+                    None,
+                    "10 s at 128 MB for nothing. At 512 MB the run is done in 6.9 s.",
+                    right=True,
+                    true_if=lambda p, m: m.chosen.stopped and m.chosen.billed_ms == 10_000,
+                ),
+                Option(
+                    "whole",
+                    "For 27.6 s, the time it would have needed",
+                    "timeout_answers_only",
+                    "The timeout ends the run itself, not only the wait for its answer.",
+                    true_if=lambda p, m: m.chosen.billed_ms > 20_000,
+                ),
+            ),
         ),
         {"timeout_s": 10},
-        ("timeout_s", "memory_mb", "work_vcpu_s"),
+        ("timeout_s", "memory_mb"),
         "stopped",
-        ("lambda.perf.timeout", "lambda.perf.ram_cpu"),
+        ("lambda.perf.timeout", "lambda.perf.ram_cpu", "lambda.cost.dimensions"),
     ),
     Scene(
         "goal",
         "Quick enough, no dearer than needed",
-        {"work_vcpu_s": 3, "wait_s": 0.5, "threads": 2, "memory_mb": 512},
-        "Users wait for this function. Where does more memory stop paying?",
+        {"memory_mb": 10240, "work_vcpu_s": 3, "wait_s": 0.5, "threads": 2},
+        "Users wait for this function, so somebody gave it all the memory there is: 5.8 vCPUs for two threads.",
         Prediction(
-            "The memory becomes 10,240 MB, with two threads. How long does a run take?",
+            "The work is spread over four threads instead of two. How long does a run take at 10,240 MB?",
             number="duration_s",
             unit="s",
-            tolerance=0.1,
-            reply="2 s: 1.5 s on two processors, and 0.5 s of waiting. Beyond 3,538 MB two threads gain nothing.",
+            tolerance=0.05,
+            reply="1.25 s: 3 s of work on four vCPUs, and half a second of waiting, which no processor shortens.",
         ),
-        {"memory_mb": 10240},
+        {"threads": 4},
         (),
-        "ceiling",
+        "waiting",
         ("lambda.perf.multithread", "lambda.perf.vcpu", "lambda.cost.dimensions"),
         Goal(
-            "Finish within 2.2 s for less than 125 USD a million runs.",
+            "The same work is done within 2.2 s, for less than 125 USD a million runs.",
             lambda p, m: (
                 p.work_vcpu_s >= 3
                 and p.wait_s >= 0.5
-                and p.threads <= 2
                 and not m.chosen.stopped
                 and m.chosen.run_s <= 2.2
                 and m.chosen.usd_per_million < 125
             ),
-            {"memory_mb": 3520},
+            {"memory_mb": 3328},
         ),
     ),
 )

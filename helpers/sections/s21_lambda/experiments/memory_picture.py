@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.dataplane.awslambda.limits import MEMORY_OF_A_VCPU_MB
 from helpers.experiments import Values, pictures, plural
 from helpers.experiments.pictures import Span
+from helpers.sections.s21_lambda.experiments.memory import GB_SECOND, REQUEST
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,12 +17,12 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     """Draw and return the picture in words."""
     figure.clear()
     figure.set_facecolor(pictures.BACKGROUND)
-    times = pictures.panel(figure, 0.115, 0.11, 0.615, 0.82)
-    prices = pictures.panel(figure, 0.665, 0.11, 0.945, 0.82)
-    longest_s = max(size.run_s for size in m.sizes)
+    times = pictures.panel(figure, 0.115, 0.12, 0.615, 0.82)
+    prices = pictures.panel(figure, 0.665, 0.12, 0.955, 0.82)
+    longest_s = max(0.01, *(size.run_s for size in m.sizes))
     dearest = max(size.usd_per_million for size in m.sizes)
     pictures.time_axis(times, (1.3 if m.summary["stopped"] else 1.16) * longest_s, most=6)
-    pictures.number_axis(prices, 0, 1.18 * dearest, "USD", most=4)
+    pictures.number_axis(prices, 0, 1.3 * dearest, "USD", most=4)
     spans, costs, stopped = [], [], []
     for lane, size in enumerate(m.sizes):
         if size.stopped:
@@ -52,9 +53,12 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
         words = "one vCPU" if p.threads == 1 else f"one vCPU for each of {p.threads} threads"
         for axes, name in ((times, f"below: {words} and more"), (prices, "")):
             pictures.limit_line(axes, below - 0.5, name, pictures.QUIET)
-    for axes, name in ((times, "time of one warm run"), (prices, "price of a million runs")):
+    for axes, name in ((times, "time of one run"), (prices, "price of a million runs")):
         box = axes.get_position()
         figure.text(box.x0, 0.845, name, size=9, color=pictures.QUIET, va="center")
+    gb_usd, request_usd = GB_SECOND.usd_per_million, REQUEST.usd_per_million
+    said = f"a million GB-seconds cost {gb_usd:.2f} USD, a million requests {request_usd:.2f} USD"
+    figure.text(0.975, 0.03, said, size=8.5, color=pictures.QUIET, ha="right", va="center")
     title, subtitle = headline(p, m)
     pictures.headline(figure, title, subtitle)
     return words_of(p, m, title)
@@ -66,13 +70,26 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
     if m.chosen.stopped:
         title = f"{p.memory_mb:,} MB: stopped after {p.timeout_s} s and billed for it, {price}"
     else:
-        title = f"{p.memory_mb:,} MB: a run takes {pictures.human(m.chosen.run_s)} and costs {price}"
+        title = f"{p.memory_mb:,} MB: a run takes {pictures.human(m.chosen.run_s)} for {price}{_better(m)}"
     parts = [
         f"{p.work_vcpu_s:g} s of work for one vCPU",
         f"then {p.wait_s:g} s of waiting" if p.wait_s else "no waiting",
     ]
     parts += [plural(p.threads, "thread"), f"timeout {p.timeout_s} s"]
     return title, " · ".join(parts)
+
+
+def _better(m: Any) -> str:
+    """Which size is faster for no more money, or else cheaper."""
+    chosen = m.chosen
+    as_cheap = [size for size in m.good if size.usd_per_million <= 1.01 * chosen.usd_per_million]
+    fastest = min(as_cheap, key=lambda size: round(size.run_s, 2))
+    cheapest = min(as_cheap, key=lambda size: size.usd_per_million)
+    if fastest.run_s < 0.98 * chosen.run_s:
+        return f"; {fastest.memory_mb:,} MB takes {pictures.human(fastest.run_s)} for no more"
+    if cheapest.usd_per_million < 0.98 * chosen.usd_per_million:
+        return f"; {cheapest.memory_mb:,} MB costs {cheapest.usd_per_million:,.2f} USD"
+    return ""
 
 
 def words_of(p: Values, m: Any, title: str) -> str:
