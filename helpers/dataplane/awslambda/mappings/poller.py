@@ -115,6 +115,7 @@ class Poller:
         ids = [message.id for message in batch]
         chain = self._reader.chains.of_messages(ids)
         attempts = 0
+        visible_us: int | None = None
         while True:
             attempts += 1
             try:
@@ -122,7 +123,8 @@ class Poller:
             except Throttle as error:
                 self._reader.failed(error.code)
                 wait_us = round(backoff_s(attempts, self._reader.models.backoff_factor) * SECOND_US)
-                visible_us = batch[0].received_us + self._messages.visibility_us()
+                if visible_us is None:
+                    visible_us = batch[0].received_us + self._messages.visibility_us()
                 if self._cloud.now_us + wait_us >= visible_us:
                     return
                 self._reader.target.pause(wait_us)
