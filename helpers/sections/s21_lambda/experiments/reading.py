@@ -22,7 +22,8 @@ class Execution(NamedTuple):
 
     `start_s` is when the environment was taken or began to start, `end_s` when the run was over; `init_s` is 0
     for a warm start. `kind` is RequestResponse, Event or Mapping; `attempt` counts from 1 for a request id;
-    `error` is the type of the error, or None. `environment` is the name of its execution environment.
+    `error` is the type of the error, or None. `environment` is the name of its execution environment. A run for a
+    mapping got a number of `records`, from `first_record` to `last_record` (message ids, or sequence numbers).
     """
 
     function: str
@@ -38,6 +39,9 @@ class Execution(NamedTuple):
     billed_ms: int
     memory_mb: int
     error: str | None
+    records: int = 0
+    first_record: str = ""
+    last_record: str = ""
 
     @property
     def cold(self) -> bool:
@@ -62,6 +66,9 @@ def executions(rows: Iterable[CallRow]) -> list[Execution]:
             row.response["BilledDurationMs"],
             row.response["MemorySizeMB"],
             row.error,
+            row.parameters.get("Records", 0),
+            row.parameters.get("FirstRecord", ""),
+            row.parameters.get("LastRecord", ""),
         )
         for row in rows
         if row.operation == "Invocation" and row.actor == "lambda" and row.response

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
 
 from helpers.experiments import (
     CallRow,
+    Choice,
     Claim,
     Experiment,
     Finding,
@@ -38,6 +42,9 @@ if TYPE_CHECKING:
 QUEUES = GUIDE + "services-sqs-configure.html"
 ERRORS = GUIDE + "services-sqs-errorhandling.html"
 SCALING = GUIDE + "services-sqs-scaling.html"
+START = 5  # batches at once to begin with, and how many more there may be each second (SCALING: 300 a minute)
+NONE = "none"
+LIMITS = (NONE, "2", "5", "10", "50")
 DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 RECEIVE = "ReceiveMessage"
 SOURCE = """
@@ -48,21 +55,20 @@ import time
 import boto3
 
 sqs = boto3.client("sqs")
-BAD = "no such customer"
 
 
-def bill(job):
+def write_invoice(order):
     time.sleep(float(os.environ["WORK_S"]))
-    if job["poison"]:
-        raise ValueError(BAD)
-    sqs.send_message(QueueUrl=os.environ["BILLS"], MessageBody=str(job["number"]))
+    if order["bad"]:
+        raise ValueError("no such customer")
+    sqs.send_message(QueueUrl=os.environ["INVOICES"], MessageBody=str(order["number"]))
 
 
 def handler(event, context):
     failed = []
     for record in event["Records"]:
         try:
-            bill(json.loads(record["body"]))
+            write_invoice(json.loads(record["body"]))
         except ValueError:
             if os.environ["PARTIAL"] == "no":
                 raise
@@ -72,25 +78,38 @@ def handler(event, context):
 
 
 class Batch(NamedTuple):
-    """One run of the function with a batch, in seconds since the first message: `fate` is "done", "partial" (some
-    messages were handed back), "failed" (the whole batch goes back) or "timeout".
+    """One run of the function with a batch, in seconds since the last order was sent.
+
+    `fate` is "done", "partial" (it named messages that failed), "failed" (an error: the whole batch goes back) or
+    "timeout"; `again_s` is when it wrote invoices that had been written before.
     """
 
     environment: str
     start_s: float
     end_s: float
+    init_s: float
     fate: str
+    again_s: tuple[float, ...]
+
+
+class Depth(NamedTuple):
+    """What the queues held at one time: messages that wait, that are hidden, and that were set aside."""
+
+    at_s: float
+    waiting: int
+    hidden: int
+    set_aside: int
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the trail shows. `depths` are (time, messages waiting, in flight); times in seconds since the first send."""
+    """What the trail shows; times in seconds since the last order was sent. `refused`: there is no mapping."""
 
     batches: tuple[Batch, ...]
     throttled_s: tuple[float, ...]
-    depths: tuple[tuple[float, int, int], ...]
-    set_aside: tuple[tuple[int, bool], ...]
-    end_s: float
+    depths: tuple[Depth, ...]
+    refused: bool
+    ahead: float
     summary: dict[str, int | float | str]
 
     @property
@@ -98,9 +117,14 @@ class Measured:
         """The names of the environments, in the order in which they were used first."""
         return list(dict.fromkeys(one.environment for one in self.batches))
 
+    @property
+    def end_s(self) -> float:
+        """When the last batch was over, and the queue was seen empty."""
+        return max(one for one in (1.0, *(b.end_s for b in self.batches), *(d.at_s for d in self.depths)))
+
 
 class SqsEsm(Experiment):
-    """A queue of invoices that a function writes bills for; see the module."""
+    """A queue of orders that a function writes invoices for; see the module."""
 
     id = "21_lambda.sqs_esm"
     title = "A function behind a queue"
@@ -108,11 +132,11 @@ class SqsEsm(Experiment):
     parameters = (
         Int(
             "messages",
-            200,
+            60,
             "messages",
-            "How many messages wait in the queue.",
+            "How many orders wait in the queue.",
             minimum=1,
-            maximum=3_000,
+            maximum=200,
             step=10,
         ),
         Int(
@@ -130,9 +154,9 @@ class SqsEsm(Experiment):
             "work",
             "How long the function works on one message.",
             unit="s",
-            minimum=0.05,
-            maximum=20,
-            step=0.05,
+            minimum=0.1,
+            maximum=4.5,
+            step=0.1,
             assumption=True,
         ),
         Int(
@@ -149,51 +173,50 @@ class SqsEsm(Experiment):
             "partial_responses",
             False,
             "partial batch responses",
-            "ReportBatchItemFailures: the function names the messages that failed.",
+            "ReportBatchItemFailures: the function names the messages that failed, and raises no error.",
             source=ERRORS,
         ),
         Int(
             "max_receive_count",
             3,
             "maximum receives",
-            "After so many receives a message goes to the queue's dead-letter queue.",
+            "maxReceiveCount: received that often, a message goes to the dead-letter queue of its queue.",
             minimum=1,
-            maximum=20,
+            maximum=5,
             source=QUEUES,
         ),
-        Int(
+        Choice(
             "reserved_concurrency",
-            0,
+            NONE,
             "reserved concurrency",
-            "How many environments the function may have at once; 0 stands for no reservation here.",
-            minimum=0,
-            maximum=100,
-            source=SCALING,
+            "How many environments the function may have at once; with none it shares the account's 1,000.",
+            choices=LIMITS,
+            source=GUIDE + "configuration-concurrency.html",
         ),
-        Int(
+        Choice(
             "max_concurrency",
-            1_000,
+            NONE,
             "maximum concurrency",
-            "How many batches the mapping may process at once (ScalingConfig, 2 to 1,000).",
-            minimum=2,
-            maximum=1_000,
+            "ScalingConfig of the mapping: how many batches it processes at once, 2 to 1,000.",
+            choices=LIMITS,
             source=SCALING,
         ),
         Int(
             "timeout_s",
-            30,
+            10,
             "function timeout",
-            "When Lambda stops the function. The queue's visibility timeout must not be shorter.",
+            "When Lambda stops the function.",
             unit="s",
-            minimum=1,
-            maximum=120,
-            source=QUEUES,
+            minimum=10,
+            maximum=60,
+            source=GUIDE + "configuration-timeout.html",
         ),
         Int(
             "visibility_timeout_s",
-            180,
+            60,
             "visibility timeout",
-            "How long the queue hides a message that a poller received. AWS advises six times the function's timeout.",
+            "How long the queue hides a message that was received: not less than the function's timeout; AWS advises "
+            "six times as long.",
             unit="s",
             minimum=1,
             maximum=720,
@@ -201,119 +224,110 @@ class SqsEsm(Experiment):
         ),
     )
     differences = (
-        "How quickly the pollers of an idle mapping notice a full queue, and how they slow down after errors, are "
-        "assumptions.",
-        "A bill is a message to another queue here, so that each effect stands in the trail.",
-        "AWS asks for sqs permissions in the function's role; the mock enforces none.",
+        "The mapping begins at once here, where AWS takes a while; how far errors slow its pollers is an assumption.",
+        "An invoice is a message to another queue here, so that each effect stands in the trail.",
+        "On AWS the function's role must allow what the pollers do; the mock enforces no permissions.",
     )
 
     def run(self, cloud: Cloud, p: Values) -> None:
-        """The messages, the mapping, and a watcher that ends the run when the queue is empty."""
+        """The orders, the mapping, and a watcher that ends the run when the queue is empty."""
         client, sqs = cloud.client("lambda"), cloud.client("sqs")
-        cloud.plane("lambda").models.init_s = 0.3
-        dead, bills = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("bad-invoices", "bills"))
-        redrive = {"deadLetterTargetArn": _arn(cloud, "bad-invoices"), "maxReceiveCount": p.max_receive_count}
-        url = sqs.create_queue(
-            QueueName="invoices",
-            Attributes={
-                "VisibilityTimeout": str(max(p.visibility_timeout_s, p.timeout_s)),
-                "RedrivePolicy": json.dumps(redrive),
-            },
-        )["QueueUrl"]
+        models = cloud.plane("lambda").models
+        models.init_s, models.mapping_s = 0.3, 0
+        aside, invoices = (
+            sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("orders-aside", "invoices")
+        )
+        redrive = {"deadLetterTargetArn": _arn(cloud, "orders-aside"), "maxReceiveCount": p.max_receive_count}
+        attributes = {
+            "VisibilityTimeout": str(p.visibility_timeout_s),
+            "RedrivePolicy": json.dumps(redrive),
+        }
+        orders = sqs.create_queue(QueueName="orders", Attributes=attributes)["QueueUrl"]
         variables = {
             "WORK_S": str(p.work_s),
-            "BILLS": bills,
+            "INVOICES": invoices,
             "PARTIAL": "yes" if p.partial_responses else "no",
         }
-        create(client, "bill", SOURCE, role(cloud), Timeout=p.timeout_s, Environment={"Variables": variables})
-        if p.reserved_concurrency:
+        create(
+            client, "invoice", SOURCE, role(cloud), Timeout=p.timeout_s, Environment={"Variables": variables}
+        )
+        if p.reserved_concurrency != NONE:
             client.put_function_concurrency(
-                FunctionName="bill", ReservedConcurrentExecutions=p.reserved_concurrency
+                FunctionName="invoice", ReservedConcurrentExecutions=int(p.reserved_concurrency)
             )
         bad = set(cloud.random.sample(range(p.messages), poisoned(p)))
         for first in range(0, p.messages, 10):
             entries = [
-                {"Id": str(number), "MessageBody": json.dumps({"number": number, "poison": number in bad})}
+                {"Id": str(number), "MessageBody": json.dumps({"number": number, "bad": number in bad})}
                 for number in range(first, min(first + 10, p.messages))
             ]
-            sqs.send_message_batch(QueueUrl=url, Entries=entries)
-        client.create_event_source_mapping(
-            EventSourceArn=_arn(cloud, "invoices"),
-            FunctionName="bill",
-            BatchSize=p.batch_size,
-            FunctionResponseTypes=["ReportBatchItemFailures"] if p.partial_responses else [],
-            ScalingConfig={"MaximumConcurrency": p.max_concurrency},
-        )
-        hidden_s = max(p.visibility_timeout_s, p.timeout_s)
-        patience_s = 60 + hidden_s * (p.max_receive_count + 1) + 2 * p.messages * p.work_s
+            sqs.send_message_batch(QueueUrl=orders, Entries=entries)
+        options: dict[str, Any] = {}
+        if p.partial_responses:
+            options["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
+        if p.max_concurrency != NONE:
+            options["ScalingConfig"] = {"MaximumConcurrency": int(p.max_concurrency)}
+        try:
+            client.create_event_source_mapping(
+                EventSourceArn=_arn(cloud, "orders"),
+                FunctionName="invoice",
+                BatchSize=p.batch_size,
+                **options,
+            )
+        except ClientError:
+            return  # refused: the function may run longer than a message is hidden
 
         def watch() -> None:
-            begin_s = time.monotonic()
-            every_s = min(10.0, max(1.0, hidden_s / 20))
-            while time.monotonic() - begin_s < patience_s:
-                time.sleep(every_s)
-                seen = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(DEPTHS))["Attributes"]
-                if not any(int(seen[name]) for name in DEPTHS):
-                    break
-            while "Messages" in sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10):
+            began_s = time.monotonic()
+            left = True
+            while left:  # it looks ever more seldom
+                time.sleep(min(10.0, max(1.0, (time.monotonic() - began_s) / 10)))
+                seen = sqs.get_queue_attributes(QueueUrl=orders, AttributeNames=list(DEPTHS))["Attributes"]
+                sqs.get_queue_attributes(QueueUrl=aside, AttributeNames=list(DEPTHS))
+                left = any(int(seen[name]) for name in DEPTHS)
+            while "Messages" in sqs.receive_message(
+                QueueUrl=aside, MaxNumberOfMessages=10, WaitTimeSeconds=1
+            ):
                 pass
 
         cloud.spawn(watch, name="watcher")
         cloud.run()
 
     def measure(self, p: Values, trail: pd.DataFrame) -> Measured:
-        """Runs by environment; what became of each message."""
+        """Runs by environment, and what became of each message."""
         rows = calls(trail)
-        sends = [row for row in rows if row.operation == "SendMessageBatch"]
-        begin_s = sends[-1].end_s
-        bad_ends = _ends_of_bad_batches(rows)
-        batches = []
-        for one in executions(rows):
-            fate = "done"
-            if one.error:
-                fate = "timeout" if one.error == "Sandbox.Timedout" else "failed"
-            elif bad_ends[one.end_s]:
-                bad_ends[one.end_s] -= 1
-                fate = "partial"
-            batches.append(Batch(one.environment, one.start_s - begin_s, one.end_s - begin_s, fate))
-        billed = Counter(
-            int(row.parameters["MessageBody"])
-            for row in rows
-            if row.operation == "SendMessage" and not row.error
-        )
-        depths = tuple(
-            (row.end_s - begin_s, *(int(row.response["Attributes"][name]) for name in DEPTHS))
-            for row in rows
-            if row.operation == "GetQueueAttributes" and row.actor == "watcher"
-        )
-        jobs = [
-            json.loads(message["Body"])
-            for row in rows
-            if row.operation == RECEIVE and row.actor == "watcher"
-            for message in row.response.get("Messages", ())
-        ]
-        set_aside = tuple((job["number"], job["poison"]) for job in jobs)
+        begin_s = next(row.end_s for row in reversed(rows) if row.operation == "SendMessageBatch")
+        batches = _batches(rows, begin_s)
+        invoiced = Counter(number for row in rows for number in _invoice(row))
+        received: Counter[int] = Counter()
+        bad, aside = set(), set()
+        for row in rows:
+            for order in _orders(row):
+                bad |= {order["number"]} if order["bad"] else set()
+                if row.actor == "watcher":
+                    aside.add(order["number"])
+                else:
+                    received[order["number"]] += 1
         throttled = tuple(
-            row.end_s - begin_s for row in rows if row.error == THROTTLED and row.operation == "Invocation"
+            row.end_s - begin_s for row in rows if row.operation == "Invocation" and row.error == THROTTLED
         )
-        good = p.messages - poisoned(p)
-        end_s = max((one.end_s for one in batches), default=1.0)
+        refused = any(row.operation == "CreateEventSourceMapping" and row.error for row in rows)
+        came_back = {number for number, times in received.items() if times > 1} | aside
         summary: dict[str, int | float | str] = {
             "messages": p.messages,
-            "billed": len(billed),
-            "billed_twice": sum(times > 1 for times in billed.values()),
-            "set_aside": len(set_aside),
-            "good_set_aside": sum(not poison for _, poison in set_aside),
-            "good_lost": max(
-                0, good - len(billed) - sum(n not in billed for n, poison in set_aside if not poison)
-            ),
+            "invoiced": len(invoiced),
+            "invoiced_twice": sum(times > 1 for times in invoiced.values()),
+            "set_aside": len(aside),
+            "good_set_aside": len(aside - bad),
+            "good_came_back": len(came_back - bad),
+            "lost": 0 if refused else p.messages - len(invoiced.keys() | aside),
             "invocations": len(batches),
             "failed_batches": sum(one.fate in ("failed", "timeout") for one in batches),
             "throttled": len(throttled),
             "peak": _peak(batches),
-            "done_after_s": round(end_s, 1),
+            "done_after_s": round(max((one.end_s for one in batches), default=0.0), 1),
         }
-        return Measured(tuple(batches), throttled, depths, set_aside, end_s, summary)
+        return Measured(batches, throttled, _depths(rows, begin_s), refused, _ahead(batches), summary)
 
     def draw(self, figure: Figure, p: Values, m: Measured) -> str:
         """A lane per environment, or the batches in progress if there are many; the queue below."""
@@ -325,41 +339,63 @@ class SqsEsm(Experiment):
 
     @staticmethod
     def only_bad(p: Values, m: Measured) -> Finding:
-        """With partial batch responses only bad messages are set aside, and no bill is written twice."""
-        good, twice = m.summary["good_set_aside"], m.summary["billed_twice"]
-        said = f"{m.summary['set_aside']} messages were set aside, {good} of them good; {twice} bills were written twice"
-        if not p.partial_responses:
+        """With partial batch responses only bad messages are set aside, and no invoice is written twice."""
+        if not p.partial_responses or m.refused:
             return not_applicable("The function does not say which messages failed.")
-        return true(f"{said}.") if not good and not twice else false(f"{said}.")
+        good, twice = int(m.summary["good_set_aside"]), int(m.summary["invoiced_twice"])
+        said = (
+            f"{plural(int(m.summary['set_aside']), 'message was', 'messages were')} set aside, {good} of them good; "
+            f"{plural(twice, 'invoice was', 'invoices were')} written twice."
+        )
+        return false(said) if good or twice else true(said)
 
     @staticmethod
     def again(p: Values, m: Measured) -> Finding:
-        """Without them the good messages of a batch with a bad one are worked on again."""
-        if p.partial_responses or not m.summary["failed_batches"]:
+        """Without them the good messages of a batch with a bad one come back."""
+        failed = int(m.summary["failed_batches"])
+        if p.partial_responses or not failed:
             return not_applicable("No batch failed as a whole.")
-        twice, good = m.summary["billed_twice"], m.summary["good_set_aside"]
         said = (
-            f"{plural(int(m.summary['failed_batches']), 'batch', 'batches')} failed as a whole: "
-            f"{plural(int(twice), 'bill')} written twice, {plural(int(good), 'good message')} set aside"
+            f"{plural(failed, 'batch', 'batches')} failed as a whole: "
+            f"{plural(int(m.summary['good_came_back']), 'good message')} came back, "
+            f"{plural(int(m.summary['invoiced_twice']), 'invoice was', 'invoices were')} written twice and "
+            f"{plural(int(m.summary['good_set_aside']), 'good message was', 'good messages were')} set aside."
         )
-        return (true if twice or good else false)(f"{said}.")
+        return true(said) if m.summary["good_came_back"] else false(said)
 
     @staticmethod
     def cap(p: Values, m: Measured) -> Finding:
         """No more batches at once than the mapping's maximum, and none is throttled if the function has that much."""
-        said = f"At most {plural(int(m.summary['peak']), 'batch', 'batches')} were processed at once"
-        if m.summary["peak"] > p.max_concurrency:
-            return false(f"{said}, more than the maximum concurrency of {p.max_concurrency}.")
-        if m.summary["throttled"] and p.max_concurrency <= (p.reserved_concurrency or 1_000):
-            return false(f"{said}, and {m.summary['throttled']} attempts were throttled all the same.")
-        return true(f"{said}; the maximum concurrency is {p.max_concurrency}.")
+        said = f"At most {plural(int(m.summary['peak']), 'batch', 'batches')} at once"
+        if m.summary["throttled"]:
+            return false(
+                f"{said}, as the function may have {p.reserved_concurrency}: "
+                f"{plural(int(m.summary['throttled']), 'attempt')} found no room."
+            )
+        if p.max_concurrency == NONE or m.refused:
+            return not_applicable(f"{said}; the mapping has no maximum concurrency.")
+        said += f" with a maximum concurrency of {p.max_concurrency}."
+        return true(said) if m.summary["peak"] <= int(p.max_concurrency) else false(said)
+
+    @staticmethod
+    def ramp(p: Values, m: Measured) -> Finding:
+        """It begins with five batches at once, and adds up to five a second."""
+        if not m.batches:
+            return not_applicable("There was no batch.")
+        said = f"{plural(int(m.summary['peak']), 'batch', 'batches')} at once at the peak"
+        if m.ahead > 0:
+            return false(f"{said}, and at one time {m.ahead:g} more than 5 and 5 for each second.")
+        return true(f"{said}, never more than 5 and 5 for each second since the first.")
 
     @staticmethod
     def kept(p: Values, m: Measured) -> Finding:
-        """No good message is lost: it is billed, or set aside."""
-        lost = m.summary["good_lost"]
-        said = f"{m.summary['billed']} messages were billed, {m.summary['set_aside']} set aside"
-        return true(f"{said}; none is missing.") if not lost else false(f"{said}, and {lost} are missing.")
+        """No message is lost: there is an invoice, or it is set aside."""
+        if m.refused:
+            return not_applicable("There is no mapping.")
+        said = f"{m.summary['invoiced']} orders have an invoice, {m.summary['set_aside']} were set aside"
+        if m.summary["lost"]:
+            return false(f"{said}, and {m.summary['lost']} are missing.")
+        return true(f"{said}; none is missing.")
 
 
 def poisoned(p: Values) -> int:
@@ -367,73 +403,147 @@ def poisoned(p: Values) -> int:
     return round(p.messages * p.poison_percent / 100)
 
 
+def accepted(p: Values) -> bool:
+    """Whether Lambda takes the mapping: it refuses one whose function may run longer than messages are hidden."""
+    return bool(p.visibility_timeout_s >= p.timeout_s)
+
+
 def fits(p: Values) -> bool:
-    """Whether a batch is worked through well within the function's timeout, and the timeout within what is hidden."""
+    """Whether a batch is done well within the function's timeout, and messages are hidden six times as long."""
     return bool(
         p.batch_size * (p.work_s + 0.05) + 0.5 < p.timeout_s and p.visibility_timeout_s >= 6 * p.timeout_s
     )
+
+
+def _room(p: Values) -> int:
+    """How many environments the function may have at once."""
+    return 1_000 if p.reserved_concurrency == NONE else int(p.reserved_concurrency)
+
+
+def mixed(p: Values) -> bool:
+    """Whether at least one batch holds a bad message and good ones: all are full, and one could take all bad ones."""
+    return bool(0 < poisoned(p) < p.batch_size and p.messages % p.batch_size == 0)
 
 
 def _arn(cloud: Cloud, queue: str) -> str:
     return f"arn:aws:sqs:{cloud.region}:{cloud.account_id}:{queue}"
 
 
-def _ends_of_bad_batches(rows: list[CallRow]) -> Counter[float]:
-    """When the function was through with the batches that held a bad message: when their poller went on."""
-    held: dict[str, bool] = {}
-    ends: Counter[float] = Counter()
-    for row in rows:
-        if row.actor.startswith("bill-poller"):
-            if held.get(row.actor):
-                ends[row.start_s] += 1
-            messages = row.response.get("Messages", ()) if row.operation == RECEIVE else ()
-            held[row.actor] = any(json.loads(message["Body"])["poison"] for message in messages)
-    return ends
+def _invoice(row: CallRow) -> tuple[int, ...]:
+    """The order that a call writes an invoice for, if it does."""
+    return (int(row.parameters["MessageBody"]),) if row.operation == "SendMessage" and not row.error else ()
 
 
-def _peak(batches: list[Batch]) -> int:
-    changes = sorted([(one.start_s, 1) for one in batches] + [(one.end_s, -1) for one in batches])
+def _orders(row: CallRow) -> list[Mapping[str, Any]]:
+    """The orders that a call receives, if it does."""
+    if row.operation != RECEIVE:
+        return []
+    return [json.loads(message["Body"]) for message in row.response.get("Messages", ())]
+
+
+def _batches(rows: list[CallRow], begin_s: float) -> tuple[Batch, ...]:
+    """The runs of the function, oldest first."""
+    writing: dict[str, list[tuple[float, bool]]] = {}
+    known: set[int] = set()
+    for end_s, environment, number in sorted(
+        (row.end_s, row.actor, number) for row in rows for number in _invoice(row)
+    ):
+        writing.setdefault(environment, []).append((end_s, number in known))
+        known.add(number)
+    batches = []
+    for one in executions(rows):
+        span = range(_us(one.start_s) + 1, _us(one.end_s) + 1)
+        invoices = [written for written in writing.get(one.environment, ()) if _us(written[0]) in span]
+        fate = "done"
+        if one.error:
+            fate = "timeout" if one.error == "Sandbox.Timedout" else "failed"
+        elif len(invoices) < one.records:
+            fate = "partial"
+        again = tuple(at_s - begin_s for at_s, again in invoices if again)
+        batches.append(
+            Batch(one.environment, one.start_s - begin_s, one.end_s - begin_s, one.init_s, fate, again)
+        )
+    return tuple(batches)
+
+
+def _us(time_s: float) -> int:
+    """A time in whole microseconds: two instants that are one are equal."""
+    return round(time_s * 1_000_000)
+
+
+def _depths(rows: Iterable[CallRow], begin_s: float) -> tuple[Depth, ...]:
+    """The watcher's looks: at the orders, and then at those set aside."""
+    looks = [row for row in rows if row.operation == "GetQueueAttributes" and row.actor == "watcher"]
+    counts = [[int(row.response["Attributes"][name]) for name in DEPTHS] for row in looks]
+    return tuple(
+        Depth(looks[place].end_s - begin_s, *counts[place], sum(counts[place + 1]))
+        for place in range(0, len(looks), 2)
+    )
+
+
+def changes(batches: Iterable[Batch]) -> list[tuple[float, int]]:
+    """When a batch begins (+1) and ends (-1), in order; what ends at an instant makes room for what begins."""
+    return sorted([(one.start_s, 1) for one in batches] + [(one.end_s, -1) for one in batches])
+
+
+def _peak(batches: Iterable[Batch]) -> int:
     most = busy = 0
-    for _, change in changes:
+    for _, change in changes(batches):
         busy += change
         most = max(most, busy)
+    return most
+
+
+def _ahead(batches: Iterable[Batch]) -> float:
+    """By how much more batches were processed at once, at the worst, than five and five for each second."""
+    most, busy, first_s = 0.0, 0, None
+    for at_s, change in changes(batches):
+        first_s = at_s if first_s is None else first_s
+        busy += change
+        most = max(most, busy - START * (1 + int(at_s - first_s + 0.001)))
     return most
 
 
 SqsEsm.claims = (
     Claim(
         "only_bad",
-        "With partial batch responses only bad messages are set aside, and no message is worked on twice.",
+        "With partial batch responses only bad messages are set aside, and no good one is done twice.",
         ("lambda.sqs.partial", "lambda.sqs.response"),
         SqsEsm.only_bad,
-        "batches fit into the function's timeout, the visibility timeout is six times as long, and there is room",
-        lambda p: p.partial_responses and fits(p) and not p.reserved_concurrency,
+        "a batch fits into the function's timeout, messages are hidden six times as long, and there is room",
+        lambda p: p.partial_responses and fits(p) and p.reserved_concurrency == NONE,
     ),
     Claim(
         "again",
-        "Without them one bad message sends its whole batch back: good ones are worked on again, or set aside.",
-        ("lambda.sqs.partial", "lambda.sqs.twice", "lambda.sqs.delete"),
+        "Without them one bad message sends its whole batch back, and the good ones in it.",
+        ("lambda.sqs.partial", "lambda.sqs.delete"),
         SqsEsm.again,
-        "there are several bad messages among many, in batches of five or more",
-        lambda p: (
-            not p.partial_responses and p.batch_size >= 5 and 5 <= poisoned(p) <= 0.5 * p.messages and fits(p)
-        ),
+        "there are bad messages, fewer than fit into one batch, all batches are full, and there is room",
+        lambda p: not p.partial_responses and mixed(p) and fits(p) and p.reserved_concurrency == NONE,
     ),
     Claim(
         "cap",
-        "Not more batches are processed at once than the maximum concurrency, and so none is throttled.",
+        "A mapping processes no more batches at once than its maximum concurrency, so none is throttled.",
         ("lambda.sqs.max_concurrency",),
         SqsEsm.cap,
-        "the maximum concurrency is at most what the function may have",
-        lambda p: fits(p) and p.max_concurrency <= (p.reserved_concurrency or 1_000),
+        "the function may have at least as many environments as the maximum concurrency",
+        lambda p: accepted(p) and p.max_concurrency != NONE and _room(p) >= int(p.max_concurrency),
+    ),
+    Claim(
+        "ramp",
+        "A mapping begins with 5 batches at once and adds up to 300 a minute: 5 each second.",
+        ("lambda.scale.sqs_rate", "lambda.sqs.fast"),
+        SqsEsm.ramp,
+        "Lambda takes the mapping",
+        accepted,
     ),
     Claim(
         "kept",
-        "No good message is lost: each is done, or in the dead-letter queue.",
+        "No message is lost: each is done, or set aside in the dead-letter queue of its queue.",
         ("lambda.sqs.dlq_on_queue", "lambda.sqs.delete"),
         SqsEsm.kept,
-        "batches fit into the function's timeout",
-        fits,
+        "Lambda takes the mapping",
+        accepted,
     ),
 )
 
@@ -441,164 +551,171 @@ SqsEsm.scenes = (
     Scene(
         "bad",
         "One bad message in twenty",
-        {"messages": 100},
-        "A function writes bills for invoices from a queue, ten at a time. For some invoices there is no customer.",
+        {},
+        "A function writes invoices for orders from a queue, ten at a time. For some orders there is no customer.",
         Prediction(
-            "5 of the 100 messages are bad now. For how many customers is a bill written more than once?",
+            "3 of the 60 orders are bad now. How many customers get their invoice more than once?",
             (
                 Option(
                     "none",
-                    "For none, since only the bad messages come back",
-                    "lambda_returns_bad_only",
-                    "Lambda sees one error for the whole batch, and hands all of it back to the queue.",
-                    true_if=lambda p, m: m.summary["billed_twice"] == 0,
+                    "None, since only the bad orders come back to the queue",
+                    "only_bad_comes_back",
+                    "Lambda sees one error for the whole batch, and leaves all ten orders to come back.",
+                    true_if=lambda p, m: m.summary["invoiced_twice"] == 0,
                 ),
                 Option(
                     "some",
-                    "For those that share a batch with a bad one",
+                    "Some of those whose order shares a batch with a bad one",
                     None,
-                    "The batch fails as a whole. What stood before the bad message was done, and is done again.",
+                    "The batch fails as a whole: invoices written before the bad order came are written again.",
                     right=True,
-                    true_if=lambda p, m: 0 < m.summary["billed_twice"] < 60,
+                    true_if=lambda p, m: 0 < m.summary["invoiced_twice"] <= m.summary["good_came_back"] <= 30,
                 ),
                 Option(
                     "all",
-                    "For nearly all of them, as the queue starts over",
+                    "Nearly all of them, because the mapping starts the queue over",
                     "error_stops_the_mapping",
-                    "Batches without a bad message are deleted as ever; the mapping goes on.",
-                    true_if=lambda p, m: m.summary["billed_twice"] >= 60,
+                    "A batch without a bad order is deleted as ever, and the mapping goes on beside the failed ones.",
+                    true_if=lambda p, m: m.summary["invoiced_twice"] >= 50,
                 ),
             ),
         ),
         {"poison_percent": 5},
         ("poison_percent", "batch_size", "max_receive_count"),
         "again",
-        ("lambda.sqs.batch", "lambda.sqs.delete", "lambda.sqs.twice", "lambda.sqs.dlq_on_queue"),
+        (
+            "lambda.sqs.delete",
+            "lambda.sqs.dlq_on_queue",
+            "lambda.sqs.batch",
+            "lambda.esm.polling",
+            "lambda.esm.sync",
+        ),
     ),
     Scene(
         "partial",
         "Naming the bad ones",
-        {"messages": 100, "poison_percent": 5},
-        "Good invoices ended in the dead-letter queue beside the bad ones. Somebody reads about batchItemFailures.",
+        {"poison_percent": 5},
+        "Good orders ended in the dead-letter queue beside the bad ones. Somebody reads about batchItemFailures.",
         Prediction(
-            "The mapping reports batch item failures now. How many messages are set aside?",
+            "The function names the orders that failed now, and raises no error. How many messages are set aside?",
             number="set_aside",
             unit="messages",
             tolerance=0,
-            reply="5, the bad ones. The function names them, the rest of each batch is deleted.",
+            reply="3, the bad ones: only what the function names comes back, and the rest of its batch is deleted.",
         ),
         {"partial_responses": True},
         ("partial_responses", "poison_percent", "batch_size"),
         "only_bad",
-        ("lambda.sqs.partial", "lambda.sqs.response"),
+        ("lambda.sqs.partial", "lambda.sqs.dlq_on_queue", "lambda.sqs.regroup", "lambda.sqs.backoff"),
     ),
     Scene(
         "room",
         "No room",
-        {"work_s": 2, "max_receive_count": 2, "visibility_timeout_s": 60},
+        {"messages": 100, "work_s": 2, "timeout_s": 30, "max_receive_count": 2},
         "The database behind the function takes two connections. The team limits the function, not the mapping.",
         Prediction(
-            "Reserved concurrency 2. There is not one bad message. How many end in the dead-letter queue?",
+            "Reserved concurrency 2, and not one bad order. How many orders end in the dead-letter queue?",
             (
                 Option(
                     "none",
-                    "None, since they wait in the queue until there is room",
-                    "throttled_batches_wait_in_queue",
-                    "The pollers had received them: while they try in vain, the visibility timeout runs out.",
+                    "None: what finds no room stays in the queue until there is some",
+                    "throttled_batches_stay_in_the_queue",
+                    "The pollers have received them: while these try in vain, the visibility timeout runs out.",
                     true_if=lambda p, m: m.summary["good_set_aside"] == 0,
                 ),
                 Option(
                     "some",
-                    "Some, received again and again by pollers without room",
+                    "Some: those received twice by pollers that found no room",
                     None,
-                    "A receive counts, whether or not the function ran. Limit the mapping, by its maximum concurrency.",
+                    "A receive counts, even if the function never ran. Limit the mapping too, or hide messages longer.",
                     right=True,
-                    true_if=lambda p, m: 0 < m.summary["good_set_aside"] < 200,
+                    true_if=lambda p, m: 0 < m.summary["good_set_aside"] < 50,
                 ),
                 Option(
-                    "all",
-                    "All but the first two batches, as the rest is refused",
-                    "throttled_is_lost",
-                    "A throttled batch is tried again, and most of them get their turn in time.",
-                    true_if=lambda p, m: m.summary["good_set_aside"] >= 180,
+                    "most",
+                    "Most: all but the first two batches are refused and set aside",
+                    "throttled_means_set_aside",
+                    "A throttled batch is tried again for as long as its messages are hidden, and most get their turn.",
+                    true_if=lambda p, m: m.summary["good_set_aside"] >= 50,
                 ),
             ),
         ),
-        {"reserved_concurrency": 2},
+        {"reserved_concurrency": "2"},
         ("reserved_concurrency", "max_concurrency", "visibility_timeout_s"),
         "cap",
-        ("lambda.sqs.max_concurrency", "lambda.sqs.visibility6", "lambda.sqs.redrive"),
+        ("lambda.sqs.visibility6", "lambda.sqs.max_concurrency", "lambda.sqs.redrive", "lambda.sqs.backoff"),
     ),
     Scene(
         "ramp",
         "A long queue",
-        {"messages": 1_000, "work_s": 2, "batch_size": 10},
-        "Lambda begins with five batches at once. What if the queue is long?",
+        {"messages": 20, "batch_size": 1, "work_s": 4},
+        "After a night without a function many orders wait, and each is a batch of its own.",
         Prediction(
-            "3,000 messages wait. How many batches are processed at once at the peak?",
+            "200 orders wait instead of 20. How many batches are processed at once at the peak?",
             (
                 Option(
                     "five",
-                    "Five, as at the start",
-                    "esm_has_five_pollers",
-                    "Five is the beginning. While messages are left, Lambda adds up to 300 a minute.",
+                    "Five, as many as a mapping has from its beginning",
+                    "mapping_has_five_pollers",
+                    "Five is the beginning. While messages wait, Lambda adds up to 300 a minute.",
                     true_if=lambda p, m: m.summary["peak"] <= 6,
                 ),
                 Option(
                     "dozens",
-                    "Dozens, a few more every second",
+                    "Dozens, as a few more are added every second",
                     None,
-                    "300 a minute are 5 a second, and the queue is empty before many minutes are over.",
+                    "300 a minute are 5 a second, and the queue is empty before there are many more.",
                     right=True,
-                    true_if=lambda p, m: 12 <= m.summary["peak"] <= 250,
+                    true_if=lambda p, m: 24 <= m.summary["peak"] <= 150,
                 ),
                 Option(
                     "all",
-                    "300, one for each batch",
-                    "esm_takes_all_at_once",
-                    "The number grows step by step, to spare what stands behind the function.",
-                    true_if=lambda p, m: m.summary["peak"] >= 290,
+                    "All 200, as a function scales with its load",
+                    "mapping_takes_all_at_once",
+                    "The mapping takes them step by step, whatever the function could do.",
+                    true_if=lambda p, m: m.summary["peak"] >= 190,
                 ),
             ),
         ),
-        {"messages": 3_000},
+        {"messages": 200},
         ("messages", "work_s", "max_concurrency"),
-        "cap",
-        ("lambda.scale.sqs_rate", "lambda.scale.sqs_max"),
+        "ramp",
+        ("lambda.scale.sqs_rate", "lambda.sqs.fast", "lambda.scale.sqs_max", "lambda.sqs.max_concurrency"),
     ),
     Scene(
         "goal",
-        "Two connections, no good message set aside",
+        "Two connections, no good order set aside",
         {
-            "messages": 200,
+            "messages": 100,
             "work_s": 2,
-            "poison_percent": 3,
-            "reserved_concurrency": 2,
+            "timeout_s": 30,
+            "poison_percent": 5,
+            "reserved_concurrency": "2",
             "max_receive_count": 2,
         },
-        "Two connections, some bad messages, bills that must not be written twice. What do you set?",
+        "Two connections, some bad orders, and invoices that must not be written twice. What do you set?",
         Prediction(
-            "The function names the bad messages from now on. How many batches fail as a whole?",
+            "The function names the bad orders from now on. How many batches fail as a whole?",
             number="failed_batches",
             unit="batches",
             tolerance=0,
-            reply="None: it returns what failed instead of raising an error. Throttled attempts are another matter.",
+            reply="None: it returns what failed and raises no error. That some batches find no room is another matter.",
         ),
         {"partial_responses": True},
         (),
         "kept",
-        ("lambda.sqs.partial", "lambda.sqs.max_concurrency", "lambda.sqs.visibility6"),
+        ("lambda.sqs.partial", "lambda.sqs.max_concurrency", "lambda.sqs.visibility6", "lambda.sqs.delete"),
         Goal(
-            "With a reserved concurrency of 2 and some bad messages: set aside bad ones only, write no bill twice.",
+            "With a reserved concurrency of 2 and bad orders: set aside bad ones only, and write no invoice twice.",
             lambda p, m: (
-                p.reserved_concurrency == 2
-                and p.messages >= 200
-                and p.poison_percent >= 3
+                p.reserved_concurrency == "2"
+                and p.messages >= 100
+                and p.poison_percent >= 5
+                and m.summary["set_aside"] == poisoned(p)
                 and m.summary["good_set_aside"] == 0
-                and m.summary["billed_twice"] == 0
-                and m.summary["good_lost"] == 0
+                and m.summary["invoiced_twice"] == 0
             ),
-            {"partial_responses": True, "max_concurrency": 2},
+            {"partial_responses": True, "max_concurrency": "2"},
         ),
     ),
 )
