@@ -403,6 +403,46 @@ def test_tmp_is_a_folder_of_the_environment(cloud: Cloud) -> None:
     assert set(Path(tempfile.gettempdir()).glob("aws-lambda-*")) <= before
 
 
+OBJECTS = """
+import bz2, gzip, lzma, os, shutil, tarfile, zipfile
+import boto3
+
+s3 = boto3.client("s3")
+
+
+def handler(event, context):
+    s3.download_file("bucket", "key", "/tmp/got")
+    shutil.copy2("/tmp/got", "/tmp/copy")
+    shutil.move("/tmp/copy", "/tmp/moved")
+    s3.upload_file("/tmp/moved", "bucket", "out")
+    with open("/tmp/object", "wb") as file:
+        s3.download_fileobj("bucket", "out", file)
+    boto3.resource("s3").Bucket("bucket").download_file("out", "/tmp/again")
+    with zipfile.ZipFile("/tmp/a.zip", "w") as archive:
+        archive.write("/tmp/got", "member")
+    with tarfile.open("/tmp/a.tar.gz", "w:gz") as archive:
+        archive.add("/tmp/got", "member")
+    with tarfile.open("/tmp/a.tar.gz") as archive:
+        members = archive.getnames()
+    sizes = []
+    for module in (bz2, gzip, lzma):
+        with module.open("/tmp/packed", "wb") as file:
+            file.write(b"x" * 50)
+        with module.open("/tmp/packed") as file:
+            sizes.append(len(file.read()))
+    return sorted(os.listdir("/tmp")), os.path.getsize("/tmp/again"), members, sizes
+"""
+
+
+def test_objects_and_archives_in_tmp(cloud: Cloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="key", Body=b"x" * 100)
+    names = ["a.tar.gz", "a.zip", "again", "got", "moved", "object", "packed"]
+    assert Function(cloud, OBJECTS).result() == [names, 100, ["member"], [50, 50, 50]]
+    assert s3.head_object(Bucket="bucket", Key="out")["ContentLength"] == 100
+
+
 def test_each_environment_has_its_own_tmp(cloud: Cloud) -> None:
     source = """
     import os, time

@@ -8,16 +8,22 @@ environment keeps). Not done: libraries that open files by themselves, such as s
 from __future__ import annotations
 
 import builtins
+import bz2
 import errno
 import io
+import lzma
 import os
 import posixpath
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import s3transfer.upload
+import s3transfer.utils
 
 from helpers.dataplane.awslambda import machine
 from helpers.dataplane.awslambda.code import LAYERS, TASK, Code
@@ -26,15 +32,29 @@ from helpers.dataplane.awslambda.limits import MB
 TMP = "/tmp"  # noqa: S108  # the function's, not this machine's
 
 _THIS_PYTHON = tuple(
-    os.path.realpath(folder) + os.sep
-    for folder in (sys.prefix, sys.base_prefix, Path(__file__).parents[2])  # wherever they lie, /tmp included
+    os.path.join(folder, "")  # noqa: PTH118  # it ends with a slash
+    for given in (
+        sys.prefix,
+        sys.base_prefix,
+        str(Path(__file__).parents[2]),
+    )  # wherever they lie, /tmp included
+    for folder in (given, os.path.realpath(given))
 )
 
 # Functions of `os`, by how many of their first arguments are paths.
-_READS = {"access": 1, "listdir": 1, "lstat": 1, "readlink": 1, "scandir": 1, "stat": 1}
+_READS = {
+    "access": 1,
+    "getxattr": 1,
+    "listdir": 1,
+    "listxattr": 1,
+    "lstat": 1,
+    "readlink": 1,
+    "scandir": 1,
+    "stat": 1,
+}
 _WRITES = {
-    "chmod": 1, "link": 2, "mkdir": 1, "remove": 1, "rename": 2, "replace": 2, "rmdir": 1, "symlink": 2, "truncate": 1,
-    "unlink": 1, "utime": 1,
+    "chmod": 1, "chown": 1, "link": 2, "mkdir": 1, "remove": 1, "rename": 2, "replace": 2, "rmdir": 1, "setxattr": 1,
+    "symlink": 2, "truncate": 1, "unlink": 1, "utime": 1,
 }  # fmt: skip
 _FOR_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _REAL = {name: getattr(os, name) for name in (*_READS, *_WRITES) if hasattr(os, name)}  # Windows lacks some
@@ -229,6 +249,16 @@ def _closer(unlink: Callable[..., Any]) -> type:
     return Closer
 
 
+class _UploadedFile(s3transfer.utils.DeferredOpenFile):  # type: ignore[misc]  # s3transfer has no types
+    """A file that boto3 uploads: it is opened while S3 reads it, when paths mean what this machine means by them."""
+
+    def __init__(self, filename: Any, *arguments: Any, **options: Any) -> None:
+        disk = _asked()
+        super().__init__(
+            filename if disk is None else disk.real(filename, writes=False), *arguments, **options
+        )
+
+
 def _below(where: str, root: str) -> bool:
     return where == root or where.startswith(root + "/")
 
@@ -243,14 +273,16 @@ NAMES: list[tuple[dict[str, Any], str, Any]] = [
     (vars(tempfile), "tempdir", TMP),
     (vars(tempfile), "_TemporaryFileCloser", _closer(_translated(os.unlink, 1, True))),
     *(
-        (vars(os), name, _translated(_REAL[name], paths, False))
-        for name, paths in _READS.items()
+        (vars(os), name, _translated(_REAL[name], paths, writes))
+        for table, writes in ((_READS, False), (_WRITES, True))
+        for name, paths in table.items()
         if name in _REAL
     ),
-    *(
-        (vars(os), name, _translated(_REAL[name], paths, True))
-        for name, paths in _WRITES.items()
-        if name in _REAL
-    ),
+    # These modules keep a name as it was when they were loaded.
+    (vars(bz2), "_builtin_open", _open),
+    (vars(lzma), "_builtin_open", _open),
+    (vars(tarfile), "bltn_open", _open),
+    (vars(s3transfer.upload), "DeferredOpenFile", _UploadedFile),
+    (vars(s3transfer.utils), "rename_file", _translated(os.rename, 2, True)),
 ]
 """What stands in the place of `open` and of functions of `os` while an environment is in control."""
