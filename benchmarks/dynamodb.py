@@ -57,17 +57,17 @@ def call(dynamodb: Any, kind: str, number: int) -> None:
         dynamodb.query(KeyConditionExpression="id = :id", ExpressionAttributeValues=values, **common)
 
 
-def reads_and_writes(events: int) -> float:
-    """Seconds for as many puts as gets, an item each."""
+def reads_and_writes(events: int, clock: Callable[[], float] = time.process_time) -> float:
+    """Seconds for as many puts as gets, an item each; of computing, or of another clock."""
     from helpers import Cloud
 
     with Cloud(seed=1) as cloud:
         dynamodb = table_of(cloud)
-        before = time.perf_counter()
+        before = clock()
         for number in range(events // 2):
             call(dynamodb, "put", number)
             call(dynamodb, "get", number)
-        return time.perf_counter() - before
+        return clock() - before
 
 
 def each_kind(items: int, calls: int) -> dict[str, float]:
@@ -115,9 +115,10 @@ def best_of(count: int, measure: Callable[[], float]) -> float:
 
 def main() -> None:
     reads_and_writes(FEW)  # once to warm up
+    wall = reads_and_writes(EVENTS, time.perf_counter)
     many = best_of(2, lambda: reads_and_writes(EVENTS))
     few = best_of(10, lambda: reads_and_writes(FEW))
-    print(f"{EVENTS:,} metered reads and writes: {many:.2f} s (goal: at most 8 s)")
+    print(f"{EVENTS:,} metered reads and writes: {wall:.2f} s, {many:.2f} s of computing (goal: at most 8 s)")
     growth = (many / EVENTS) / (few / FEW)
     print(f"  cost of one from {FEW} to {EVENTS:,}: {growth:.2f} times (goal: less than 2)")
     print("\nOne call, ms                " + "".join(f"{kind:>9}" for kind in KINDS))
