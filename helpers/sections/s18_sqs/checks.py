@@ -14,8 +14,8 @@ from typing import Any
 
 from helpers.cloud import Account, ServiceError
 from helpers.experiments import CallRow, calls, plural
+from helpers.sections import policy
 from helpers.sections.checks import Check, Result, failed, not_attempted, passed
-from helpers.sections.s18_sqs import policy
 from helpers.sections.s18_sqs.experiments.reading import attempts, sends
 
 DAY_S = 86_400

@@ -1,6 +1,6 @@
-"""A reader of queue access policies: may this principal do that? For the checks of this section.
+"""A reader of resource policies: may this principal do that? For the checks of queues and functions.
 
-It knows what an access policy of a queue needs: Effect, Principal, Action, Resource and the string and ARN conditions.
+It knows what such a policy needs: Effect, Principal, Action, Resource, and the string and ARN conditions.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
