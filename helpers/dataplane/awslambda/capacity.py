@@ -68,6 +68,7 @@ class _Region:
         self.running: Counter[str] = Counter()
         self.on_demand: Counter[str] = Counter()
         self.running_in_all = 0
+        self.on_demand_in_all = 0
         self.requests = RequestRate()
         self.requests_of: defaultdict[str, RequestRate] = defaultdict(RequestRate)
         self.scaling: defaultdict[str, ScalingRate] = defaultdict(ScalingRate)
@@ -126,6 +127,7 @@ class Capacity:
                 raise Throttle(CONCURRENT)
             scaling.count()
         here.on_demand[function] += 1
+        here.on_demand_in_all += 1
         self.take_provisioned(function)
 
     def release(self, function: str, *, on_demand: bool) -> None:
@@ -135,6 +137,7 @@ class Capacity:
         here.running_in_all -= 1
         if on_demand:
             here.on_demand[function] -= 1
+            here.on_demand_in_all -= 1
 
     def in_flight(self, function: str) -> int:
         """How many runs of the function go on."""
@@ -164,7 +167,7 @@ class Capacity:
     def _unreserved(self, function: str, here: _Region) -> int:
         """What functions without reserved concurrency use on demand now."""
         reserved = self._functions.all_reserved(function)
-        return here.on_demand.total() - sum(here.on_demand[name] for name in reserved)
+        return here.on_demand_in_all - sum(here.on_demand[name] for name in reserved)
 
     def _here(self, function: str) -> _Region:
         return self._regions[function.rpartition(":function:")[0]]
