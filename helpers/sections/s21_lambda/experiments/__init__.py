@@ -6,5 +6,6 @@ from helpers.sections.s21_lambda.experiments.cold_start import ColdStart
 from helpers.sections.s21_lambda.experiments.concurrency import Concurrency
 from helpers.sections.s21_lambda.experiments.memory import Memory
 from helpers.sections.s21_lambda.experiments.sqs_esm import SqsEsm
+from helpers.sections.s21_lambda.experiments.stream_errors import StreamErrors
 
-EXPERIMENTS = (AsyncRetry(), SqsEsm(), Concurrency(), ColdStart(), Memory(), Canary())
+EXPERIMENTS = (AsyncRetry(), SqsEsm(), StreamErrors(), Concurrency(), ColdStart(), Memory(), Canary())
