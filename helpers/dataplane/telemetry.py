@@ -54,8 +54,10 @@ class Telemetry:
             account.before("cloudwatch", operation, self._write_metrics)
 
     def log(self, group: str, stream: str, message: str) -> None:
-        """A line that a service writes now into the log stream; group and stream come into being with it."""
-        self._lines[group, stream].append((self._account.timestamp_ms, message))
+        """A line that a service writes now into the log stream; group and stream come into being with it. An empty line
+        is kept as the end of one, since an event has at least one character.
+        """
+        self._lines[group, stream].append((self._account.timestamp_ms, message or "\n"))
 
     def metric(
         self,

@@ -201,6 +201,14 @@ def test_exit_of_a_process_runs_no_finally(cloud: Cloud) -> None:
     assert "never" not in function.invoke({}).log
 
 
+def test_exit_at_the_very_beginning(cloud: Cloud) -> None:
+    cloud.plane("lambda").models.init_s = 0
+    Function(cloud, "import sys\ndef handler(event, context):\n    sys.exit(1)\n").invoke()
+    (run,) = runs(cloud)
+    assert (run["time_s"], run["Status"], run["duration_s"]) == (0, "exit", 0)
+    assert "InitDurationMs" not in run
+
+
 def test_exit_in_the_init(cloud: Cloud) -> None:
     document = failure(cloud, "import sys\nsys.exit(2)\n")
     assert document["errorType"] == "Runtime.ExitError"

@@ -25,6 +25,7 @@ own = logging.getLogger("shop.orders")
 def handler(event, context):
     print("one\\ntwo", end="")
     print(" and more")
+    print()
     print("to standard error", file=sys.stderr)
     logger.warning("low stock: %s", 3)
     logger.info("not shown")
@@ -51,12 +52,13 @@ def test_log_of_an_invocation_in_plain_text(cloud: Cloud) -> None:
     numbers = "Duration: 500.00 ms\tBilled Duration: 1300 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t"
     numbers += "Init Duration: 800.00 ms"
     assert found[0][1].startswith(f"INIT_START Runtime Version: {version}")
-    trace = 'Traceback (most recent call last):\n  File "/var/task/lambda_function.py", line 20, in handler\n'
+    trace = 'Traceback (most recent call last):\n  File "/var/task/lambda_function.py", line 21, in handler\n'
     assert found[1:] == [
         (0.8, "from the init"),
         (0.8, f"START RequestId: {request_id} Version: $LATEST"),
         (0.8, "one"),
         (0.8, "two and more"),
+        (0.8, "\n"),
         (0.8, "to standard error"),
         (0.8, f"[WARNING]\t2026-01-05T09:00:00.800Z\t{request_id}\tlow stock: 3"),
         (0.8, f"[ERROR]\t2026-01-05T09:00:00.800Z\t{request_id}\town logger"),
@@ -120,7 +122,7 @@ def test_log_in_json(cloud: Cloud) -> None:
     function = Function(cloud, TALK, LoggingConfig={"LogFormat": "JSON"})
     request_id = function.invoke().request_id
     plain = [text for _, text in log(cloud) if not text.startswith("{")]
-    assert plain == ["from the init", "one", "two and more", "to standard error", "no end of line"]
+    assert plain == ["from the init", "one", "two and more", "\n", "to standard error", "no end of line"]
     start, began, *said, report = in_json(cloud)
     assert start["record"].pop("runtimeVersionArn").startswith("arn:aws:lambda:us-east-1::runtime:")
     assert start == {
@@ -151,10 +153,10 @@ def test_log_in_json(cloud: Cloud) -> None:
             "level": "ERROR",
             "message": "failed",
             **root,
-            "stackTrace": ['  File "/var/task/lambda_function.py", line 20, in handler\n    {}["key"]\n'],
+            "stackTrace": ['  File "/var/task/lambda_function.py", line 21, in handler\n    {}["key"]\n'],
             "errorType": "KeyError",
             "errorMessage": "'key'",
-            "location": "/var/task/lambda_function.py:handler:22",
+            "location": "/var/task/lambda_function.py:handler:23",
         },
     ]
     assert report == {

@@ -87,6 +87,11 @@ def test_many_lines_of_one_instant_keep_their_order(cloud: Cloud) -> None:
     assert seen == [str(number) for number in range(2_500)]
 
 
+def test_empty_line(cloud: Cloud) -> None:
+    cloud.telemetry.log("g", "s", "")
+    assert events(cloud) == [(0, "\n")]
+
+
 def test_metric_of_a_minute(cloud: Cloud) -> None:
     for at_s, value in ((0, 1), (59, 5), (60, 2), (150, 7)):
         cloud.run(until=at_s)

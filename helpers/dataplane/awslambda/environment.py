@@ -28,13 +28,15 @@ Done = Callable[[Ending], None]
 
 @dataclass
 class _Run:
-    """The invocation in progress. Times are microseconds since the Cloud was opened."""
+    """The invocation in progress. Times are microseconds since the Cloud was opened; `invoked_us` is negative until the
+    invoke phase begins.
+    """
 
     invocation: Invocation
     done: Done
     began_us: int
     init_us: int = 0
-    invoked_us: int = 0
+    invoked_us: int = -1
     suppressed_init_us: int = 0
 
 
@@ -211,7 +213,7 @@ class Environment:
             return
         self._kill()
         run = self._run
-        if run is None or not run.invoked_us:
+        if run is None or run.invoked_us < 0:
             self._init_failed(self._account.now_us - process.began_us, "error", "Runtime.ExitError")
         else:
             outcome = Outcome.ended("exit", "Runtime.ExitError", how.message, run.invocation.request_id)
