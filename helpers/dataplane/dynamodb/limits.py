@@ -27,6 +27,9 @@ BATCH_WRITES = 25  # API/API_BatchWriteItem.html
 BATCH_READS = 100  # API/API_BatchGetItem.html
 BATCH_BYTES = 16 * MB  # API/API_BatchGetItem.html, API/API_BatchWriteItem.html
 BATCH_PARTITION_BYTES = 1 * MB  # API/API_BatchGetItem.html: from one partition
+RECOVERY_DAYS = 35  # GUIDE/Point-in-time-recovery.html: of point-in-time recovery, at most and by default
+RESTORABLE_AFTER_US = 5 * MINUTE_US  # API/API_RestoreTableToPointInTime.html: typically
+
 TRANSACTION_ACTIONS = 100  # API/API_TransactWriteItems.html, API/API_TransactGetItems.html
 TRANSACTION_BYTES = 4 * MB  # API/API_TransactWriteItems.html, API/API_TransactGetItems.html
 

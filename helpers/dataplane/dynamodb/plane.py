@@ -16,6 +16,7 @@ from helpers.dataplane.dynamodb.metrics import Metrics
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.provisioned import ProvisionedMetrics
 from helpers.dataplane.dynamodb.reading import Reading
+from helpers.dataplane.dynamodb.recovery import Recovery
 from helpers.dataplane.dynamodb.replicas import Replicas
 from helpers.dataplane.dynamodb.scaling import Scaling
 from helpers.dataplane.dynamodb.streams import Streams
@@ -77,6 +78,7 @@ class DynamoDb(DataPlane):
         for operation in _CHANGES_A_STACK:
             account.amend("cloudformation", operation, self._all_changed)
         self._keep_tables()
+        self._recover()
         self._scale()
 
         self.streams = Streams(account, self.tables, self.models)
@@ -105,6 +107,18 @@ class DynamoDb(DataPlane):
         provisioned = ProvisionedMetrics(account, self.tables)
         for operation in ("GetMetricData", "GetMetricStatistics", "ListMetrics"):
             account.before("cloudwatch", operation, provisioned.publish)
+
+    def _recover(self) -> None:
+        """Restore tables as they were."""
+        account = self.account
+        recovery = Recovery(account, self.tables, self.items)
+        self.changes.listen(recovery.changed)
+        account.amend("dynamodb", "UpdateContinuousBackups", recovery.switched)
+        account.amend("dynamodb", "DescribeContinuousBackups", recovery.described)
+        account.before("dynamodb", "RestoreTableToPointInTime", recovery.check)
+        account.amend("dynamodb", "RestoreTableToPointInTime", recovery.restored)
+        account.amend("dynamodb", "CreateBackup", recovery.backed_up)
+        account.amend("dynamodb", "RestoreTableFromBackup", recovery.copied)
 
     def _scale(self) -> None:
         """Obey the scaling policies that the `application-autoscaling` client sets for tables."""
