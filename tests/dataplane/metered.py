@@ -99,7 +99,7 @@ class Metered:
         """ConsumedCapacity of a call, without the name of the table."""
         told = self.call(operation, ReturnConsumedCapacity=wanted, **parameters)["ConsumedCapacity"]
         assert told.pop("TableName") == self.name
-        return told  # type: ignore[no-any-return]
+        return told  # type: ignore[no-any-return]  # boto3 has no types
 
     def units(self, operation: str, **parameters: Any) -> float:
         """All units of a call."""

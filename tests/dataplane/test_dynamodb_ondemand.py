@@ -77,7 +77,7 @@ def test_ondemand_new_table_in_a_cloud(cloud: Cloud) -> None:
     """4,000 writes a second, as far as no partition gets more than its 1,000."""
     table = Metered(cloud)
     found = [
-        table.passes(lambda: table.put(sized(20 * KB, str(number))))  # noqa: B023  # called at once
+        table.passes(lambda: table.put(sized(20 * KB, str(number))))  # noqa: B023  # it is called at once  # called at once
         for number in range(250)
     ]
     assert 170 < found.count(None) <= 200
@@ -104,7 +104,7 @@ def test_ondemand_table_quota_of_the_account(cloud: Cloud) -> None:
         keys.setdefault(position_of([value(str(number))]) * 40 // 2**32, str(number))
     for key in keys.values():  # 1,000 units of each of the 40 partitions
         for size_kb in (200, 400, 400):
-            assert table.passes(lambda: table.put(sized(size_kb * KB, key))) is None  # noqa: B023  # called at once
+            assert table.passes(lambda: table.put(sized(size_kb * KB, key))) is None  # noqa: B023  # it is called at once  # called at once
     assert len(keys) == 40
     assert table.passes(lambda: table.put(A)) == "TableWriteAccountLimitExceeded"
     with pytest.raises(
@@ -154,7 +154,7 @@ def test_ondemand_maximum_is_shown_and_removed(cloud: Cloud) -> None:
 def test_ondemand_maximum_of_an_index(cloud: Cloud) -> None:
     limit = {"OnDemandThroughput": {"MaxWriteRequestUnits": 2}}
     table = Metered(cloud, indexes=[index("idx", "g") | limit])
-    found = [table.passes(lambda: table.put(item(pk=name, g="x"))) for name in "abc"]  # noqa: B023  # called at once
+    found = [table.passes(lambda: table.put(item(pk=name, g="x"))) for name in "abc"]  # noqa: B023  # it is called at once  # called at once
     assert found == [None, None, "IndexWriteMaxOnDemandThroughputExceeded"]
 
 
@@ -164,7 +164,7 @@ def test_ondemand_warm_throughput(cloud: Cloud) -> None:
 
     def taken() -> int:
         found = [
-            table.passes(lambda: table.put(sized(100 * KB, f"k{number}")))  # noqa: B023  # called at once
+            table.passes(lambda: table.put(sized(100 * KB, f"k{number}")))  # noqa: B023  # it is called at once  # called at once
             for number in range(400)
         ]
         return found.count(None)
@@ -189,7 +189,7 @@ def test_switch_to_on_demand_takes_at_least_what_was_provisioned(cloud: Cloud) -
     table.set_throughput(5, 5)
     assert switch(table, "PAY_PER_REQUEST") is None
     cloud.advance(1)
-    found = [table.passes(lambda: table.put(sized(100 * KB, f"k{number}"))) for number in range(200)]  # noqa: B023
+    found = [table.passes(lambda: table.put(sized(100 * KB, f"k{number}"))) for number in range(200)]  # noqa: B023  # it is called at once
     assert 75 < found.count(None) <= 100
     assert table.throughput == (0, 0)
 
@@ -217,7 +217,7 @@ def test_switch_to_provisioned_needs_units(cloud: Cloud) -> None:
     assert switch(table, "PROVISIONED", ProvisionedThroughput=units(5, 5)) == "ValidationException"
     both = {"ProvisionedThroughput": units(5, 5), "GlobalSecondaryIndexUpdates": of_index}
     assert switch(table, "PROVISIONED", **both) is None
-    assert [table.passes(lambda: table.put(item(pk=name, g="x"))) for name in "abc"] == [  # noqa: B023
+    assert [table.passes(lambda: table.put(item(pk=name, g="x"))) for name in "abc"] == [  # noqa: B023  # it is called at once
         None, None, "IndexWriteProvisionedThroughputExceeded",
     ]  # fmt: skip
 
