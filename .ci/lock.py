@@ -52,7 +52,8 @@ dependencies:
 
 def compile_lock(upgrade: bool) -> str:
     """The text of the lock. Pins that still fit stay as they are, unless `upgrade`."""
-    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "pyproject.toml", "--output-file", str(LOCK), "--quiet", "--no-header"]
+    uv = str(Path(sys.executable).with_name("uv"))
+    command = [uv, "pip", "compile", "pyproject.toml", "--output-file", str(LOCK), "--quiet", "--no-header"]
     command += ["--no-config", "--universal", "--generate-hashes", "--python-version", PYTHON]
     # One version of each package for every Python: a picture then has the same bytes everywhere.
     command += ["--fork-strategy", "fewest"]
