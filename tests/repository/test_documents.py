@@ -94,12 +94,21 @@ def test_readme_opens_binder_on_a_notebook_that_exists() -> None:
     assert f"START := {start}" in text("Makefile")
 
 
-def test_readme_example_runs() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", text("README.md"), flags=re.DOTALL)
+SAYS = (
+    "hello\n",
+    "   time_s       error\n3    0.03  ValueError\n4   60.83  ValueError\n5  180.83  ValueError\n",
+)
+"""What the examples of the README print, in its order: a message, and a failed event's three attempts."""
+
+
+@pytest.mark.parametrize("place", range(len(SAYS)))
+def test_readme_example_runs(place: int) -> None:
+    examples = re.findall(r"```python\n(.*?)```", text("README.md"), flags=re.DOTALL)
+    assert len(examples) == len(SAYS)
     done = subprocess.run(
-        [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", examples[place]], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert (done.stdout, done.stderr) == ("hello\n", "")
+    assert (done.stdout, done.stderr) == (SAYS[place], "")
 
 
 def test_readme_says_what_it_must() -> None:
