@@ -65,23 +65,23 @@ def cold(run: dict[str, Any]) -> bool:
 def test_allocation_takes_time_and_is_usable_as_a_whole(cloud: Cloud) -> None:
     # DG/lambda-concurrency.html: a minute or two of preparation, then 6,000 a minute; none is usable before all are.
     function = Released(cloud)
-    assert function.provision(300) == {
-        "RequestedProvisionedConcurrentExecutions": 300,
+    assert function.provision(60) == {
+        "RequestedProvisionedConcurrentExecutions": 60,
         "AvailableProvisionedConcurrentExecutions": 0,
         "AllocatedProvisionedConcurrentExecutions": 0,
         "Status": "IN_PROGRESS",
         "LastModified": "2026-01-05T09:00:00+0000",
     }
     cloud.advance(89)
-    assert function.state() == ("IN_PROGRESS", 300, 0, 0)
-    cloud.advance(2)
-    assert function.state() == ("IN_PROGRESS", 300, 100, 0)
-    assert [cold(run) for run in function.at_once(1)] == [True]
-    cloud.run(until=90 + 3)  # the last of them begin their init
-    assert function.state() == ("IN_PROGRESS", 300, 300, 0)
-    cloud.advance(0.8)
-    assert function.state() == ("READY", 300, 300, 300)
-    assert [cold(run) for run in function.at_once(300, 0.1)] == [False] * 300
+    assert function.state() == ("IN_PROGRESS", 60, 0, 0)
+    cloud.run(until=90.25)
+    assert function.state() == ("IN_PROGRESS", 60, 25, 0)
+    cloud.run(until=90.6)  # the last of them begin their init
+    assert function.state() == ("IN_PROGRESS", 60, 60, 0)
+    assert [cold(run) for run in function.at_once(1, 0)] == [True]
+    cloud.run(until=91.4)
+    assert function.state() == ("READY", 60, 60, 60)
+    assert [cold(run) for run in function.at_once(60, 0.1)] == [False] * 60
 
 
 def test_spill_over_runs_on_demand(cloud: Cloud) -> None:

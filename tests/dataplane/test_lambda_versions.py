@@ -140,7 +140,7 @@ def test_weights_share_invocations_out(function: Function) -> None:
 
 
 @given(weight=st.floats(0, 1), seed=st.integers(0, 5))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_weights_repeat_with_the_seed_and_hold_at_their_ends(weight: float, seed: int) -> None:
     def versions(number: float) -> list[str]:
         with Cloud(seed=seed) as cloud:

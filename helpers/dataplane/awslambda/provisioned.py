@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any
 
 from helpers.cloud import Account, Call, ServiceError
+from helpers.cloud.clock import microseconds
 from helpers.dataplane.awslambda import errors
 from helpers.dataplane.awslambda.capacity import RequestRate
 from helpers.dataplane.awslambda.environment import PROVISIONED, Environment
@@ -223,7 +224,7 @@ class Provisioned:
         allocated = usable
         if allocation.status == _IN_PROGRESS:
             spent_us = self._account.now_us - allocation.began_us
-            started = int((spent_us / SECOND_US - self._models.provisioned_start_s) * _PER_SECOND)
+            started = (spent_us - microseconds(self._models.provisioned_start_s)) * _PER_SECOND // SECOND_US
             allocated = min(allocation.requested, usable + max(0, started))
         shown = {
             "RequestedProvisionedConcurrentExecutions": allocation.requested,
