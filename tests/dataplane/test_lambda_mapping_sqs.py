@@ -273,6 +273,15 @@ def test_sqs_provisioned_pollers_take_ten_batches_each(cloud: Cloud) -> None:
     assert [busy(cloud, at) for at in (0, 1, 3, 10)] == [30, 46, 80, 120]
 
 
+def test_sqs_provisioned_pollers_make_ten_calls_a_second_each(cloud: Cloud) -> None:
+    function, queue = Function(cloud, WORKER), Queue(cloud)
+    send(queue, *["quick"] * 200)
+    config = {"MinimumPollers": 2, "MaximumPollers": 2}
+    mapped(function, queue, BatchSize=1, ProvisionedPollerConfig=config)
+    cloud.advance(100)
+    assert [at for at, _ in batches(cloud)] == [second for second in range(10) for _ in range(20)]
+
+
 # Errors
 
 

@@ -15,10 +15,15 @@ from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.mappings.batching import event_of, fitting, is_full, window_end_us
 from helpers.dataplane.awslambda.mappings.messages import LONG_POLL_S, Message
 from helpers.dataplane.awslambda.mappings.partial import failed_items
+from helpers.dataplane.awslambda.mappings.scaling import PER_POLLER
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud
     from helpers.dataplane.awslambda.mappings.queue import QueueReader
+
+PROVISIONED_POLL_US = PER_POLLER * SECOND_US // 10
+# An event poller of provisioned mode makes 10 calls a second for its ten batches (with-sqs.html). That each batch has
+# its share of them is an assumption.
 
 
 class Poller:
@@ -31,6 +36,7 @@ class Poller:
         self._messages = reader.messages
         self._mapping = reader.mapping
         self._polls_since_us: int | None = None
+        self._next_us = 0
         self._resting = False
         self._call = cloud.signal()
         self._actor = reader.target.poller(self._live)
@@ -83,8 +89,11 @@ class Poller:
         batch: list[Message] = []
         size_bytes = 0
         while True:
+            self._take_turn()
+            if not self._reader.open:
+                return batch
             left_us = 0 if closes_us is None else closes_us - self._cloud.now_us
-            wait_s = LONG_POLL_S if closes_us is None else min(LONG_POLL_S, left_us // SECOND_US)
+            wait_s = LONG_POLL_S if closes_us is None else max(0, min(LONG_POLL_S, left_us // SECOND_US))
             more = self._receive(self._mapping.batch_size - len(batch), wait_s)
             batch += more
             size_bytes += sum(message.size_bytes for message in more)
@@ -98,6 +107,12 @@ class Poller:
             if not more and not wait_s:  # less than the second that a poll could wait
                 self._cloud.pause_us(closes_us - now_us)
                 return batch
+
+    def _take_turn(self) -> None:
+        """Wait until this poller may call again: in provisioned mode ten of them share 10 calls a second."""
+        if self._mapping.pollers is not None:
+            self._cloud.pause_us(max(0, self._next_us - self._cloud.now_us))
+            self._next_us = self._cloud.now_us + PROVISIONED_POLL_US
 
     def _receive(self, most: int, wait_s: int) -> list[Message]:
         self._polls_since_us = self._cloud.now_us
