@@ -104,10 +104,10 @@ class Telemetry:
                 if error.code != "ResourceAlreadyExistsException":
                     raise
 
-    def _write_metrics(self, _call: Call) -> None:
-        values, self._values = self._values, defaultdict(Counter)
+    def _write_metrics(self, call: Call) -> None:
         data: dict[str, list[dict[str, object]]] = defaultdict(list)
-        for series, counted in values.items():
+        for series in [series for series in self._values if _asked_for(series, call)]:
+            counted = self._values.pop(series)
             data[series.namespace].append(
                 {
                     "MetricName": series.metric,
@@ -124,6 +124,15 @@ class Telemetry:
                     "PutMetricData",
                     {"Namespace": namespace, "MetricData": entries[first : first + _AT_ONCE]},
                 )
+
+
+def _asked_for(series: _Series, call: Call) -> bool:
+    """True unless the call is about another metric."""
+    given = call.parameters
+    return (
+        given.get("Namespace", series.namespace) == series.namespace
+        and given.get("MetricName", series.metric) == series.metric
+    )
 
 
 def _counted(counted: Counter[float]) -> dict[str, object]:

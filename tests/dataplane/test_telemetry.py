@@ -167,3 +167,18 @@ def test_closed_cloud_has_nothing_to_tell() -> None:
         assert other.client("logs").describe_log_groups()["logGroups"] == []
     with pytest.raises(Exception, match="closed"):
         cloud.client("logs")
+
+
+def test_metrics_that_nobody_asked_for_yet_are_told_later() -> None:
+    with Cloud() as cloud:
+        cloudwatch = cloud.client("cloudwatch")
+        for name in ("Invocations", "Errors"):
+            cloud.telemetry.metric("AWS/Lambda", name, 1)
+        times = {"StartTime": "2026-01-05T09:00Z", "EndTime": "2026-01-05T09:10Z", "Period": 60}
+        for name in ("Errors", "Throttles", "Invocations", "Errors"):
+            found = cloudwatch.get_metric_statistics(
+                Namespace="AWS/Lambda", MetricName=name, Statistics=["Sum"], **times
+            )
+            assert [point["Sum"] for point in found["Datapoints"]] == ([] if name == "Throttles" else [1])
+        listed = cloudwatch.list_metrics(Namespace="AWS/Lambda")["Metrics"]
+        assert sorted(metric["MetricName"] for metric in listed) == ["Errors", "Invocations"]
