@@ -139,7 +139,7 @@ class Modes(Experiment):
         ),
     )
     differences = (
-        "One call stands for a minute's writes: an item of as many KB. Within a minute the traffic is taken as even.",
+        "One call, in the last second of a minute, stands for all its writes: an item of as many KB.",
         "Auto scaling acts after the documented minutes, and then takes 2 minutes more, which is an assumption.",
         "Prices are parameters (us-east-1, read in 2026); storage, reads and reserved capacity are left out.",
         "Two hours stand for the whole month; a real table sees nights and weekends.",
@@ -179,8 +179,9 @@ class Modes(Experiment):
         )
 
         def write() -> None:
+            begin_s = time.monotonic()
             for minute in range(MINUTES):
-                due_s = time.monotonic() + 60
+                time.sleep(max(0.0, begin_s + 60 * minute + 59 - time.monotonic()))
                 left_kb = round(60 * rate(p, minute))
                 part = 0
                 while left_kb > 0:
@@ -194,7 +195,6 @@ class Modes(Experiment):
                                 raise
                     left_kb -= size_kb
                     part += 1
-                time.sleep(max(0.0, due_s - time.monotonic()))
 
         cloud.spawn(write, name="writer")
         cloud.run()
