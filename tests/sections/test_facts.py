@@ -29,7 +29,7 @@ STATIONS = {
 SERVICES = {
     "18_sqs": ["sqs"],
     "21_lambda": [
-        "lambda", "sqs", "kinesis", "logs", "cloudwatch", "iam", "elbv2", "application-autoscaling", "cloudformation",
+        "lambda", "sqs", "kinesis", "logs", "cloudwatch", "elbv2", "application-autoscaling", "cloudformation",
     ],
     "22_dynamodb": ["dynamodb", "dynamodbstreams", "lambda", "s3", "iam"],
 }  # fmt: skip
