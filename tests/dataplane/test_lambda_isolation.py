@@ -156,6 +156,37 @@ def test_other_threads_keep_their_files(cloud: Cloud, tmp_path: Path) -> None:
     assert seen == {"of this machine", True}
 
 
+def test_other_threads_keep_their_process_id_and_entropy(cloud: Cloud) -> None:
+    source = """
+    import os, time
+    def handler(event, context):
+        end = time.process_time() + 0.3
+        while time.process_time() < end:
+            os.getpid()
+        return [os.getpid(), os.urandom(8).hex()]
+    """
+    alone = Function(cloud, source).result()
+    mine, seen = os.getpid(), set()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.add(os.getpid())
+            os.urandom(8)
+
+    with Cloud(seed=cloud.seed) as again:
+        function = Function(again, source)
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            beside = function.result()
+        finally:
+            done.set()
+            thread.join()
+    assert seen == {mine}
+    assert beside == alone
+
+
 def test_environment_variables(function: Function) -> None:
     variables = function.result("dict(os.environ)")
     stream = variables.pop("AWS_LAMBDA_LOG_STREAM_NAME")

@@ -28,6 +28,7 @@ from typing import Any
 
 import boto3
 
+from helpers.cloud import scheduler
 from helpers.dataplane.awslambda import files
 from helpers.dataplane.awslambda.code import Code
 from helpers.dataplane.awslambda.files import Disk
@@ -36,6 +37,8 @@ from helpers.dataplane.awslambda.modules import INSTALLED, Modules
 
 _PID = 2
 """What os.getpid() says in an environment: the same in each run."""
+
+_REAL_PID, _REAL_ENTROPY = os.getpid, os.urandom
 
 _CHILDREN = {
     **dict.fromkeys(("fork", "forkpty", "posix_spawn", "posix_spawnp", "execv", "execve", "system"), os),
@@ -139,7 +142,7 @@ class Isolation:
             (vars(sys), "meta_path", self._modules.finders),
             (vars(selectors), "DefaultSelector", _VirtualSelector),
             (vars(boto3), "DEFAULT_SESSION", boto3.DEFAULT_SESSION),
-            (vars(os), "getpid", lambda: _PID),
+            (vars(os), "getpid", _here(lambda: _PID, _REAL_PID)),
             (vars(os), "_exit", lambda status: self._exits(f"exit status {status}")),
             (vars(os), "abort", lambda: self._exits("signal: aborted")),
             (vars(os), "kill", self._kill),
@@ -200,7 +203,21 @@ def _logging_names(log: logging.Handler, level: int) -> list[Name]:
 
 
 def _entropy_names(entropy: random.Random) -> list[Name]:
-    return [(vars(os), "urandom", entropy.randbytes), (vars(random), "_urandom", entropy.randbytes)]
+    draw = _here(entropy.randbytes, _REAL_ENTROPY)
+    return [(vars(os), "urandom", draw), (vars(random), "_urandom", draw)]
+
+
+def _here(own: Callable[..., Any], real: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that answers a handler by `own`, and other threads, which know of no environment, by `real`.
+
+    A kernel's thread for output asks for the process id and for random bytes with every message, and drops the message
+    if the id has changed meanwhile.
+    """
+
+    def call(*arguments: Any) -> Any:
+        return own(*arguments) if scheduler.here() else real(*arguments)
+
+    return call
 
 
 def _key(name: str) -> Any:
