@@ -88,7 +88,7 @@ def test_without_roll_back_the_steps_go_on_until_a_person_comes() -> None:
         ID,
         strategy="LambdaLinear10PercentEvery1Minute",
         rollback=False,
-        requests_per_min=40,
+        requests_per_min=30,
         error_percent=100,
     )
     assert found.summary["alarm_after_s"] == 60
@@ -96,14 +96,14 @@ def test_without_roll_back_the_steps_go_on_until_a_person_comes() -> None:
 
 
 def test_nobody_meets_version_2_before_its_time_nor_after() -> None:
-    m = outcome(ID, strategy="LambdaAllAtOnce", requests_per_min=40).measurements
+    m = outcome(ID, strategy="LambdaAllAtOnce", requests_per_min=30).measurements
     assert {one.new for one in m.requests if one.time_s < 0} == {False}
     assert {one.new for one in m.requests if 0 <= one.time_s < m.back_s} == {True}
     assert {one.new for one in m.requests if one.time_s >= m.back_s} == {False}
 
 
 def test_the_metric_counts_what_the_users_met() -> None:
-    found = outcome(ID, strategy="LambdaAllAtOnce", alarm_errors=40)
+    found = outcome(ID, strategy="LambdaAllAtOnce", alarm_errors=30)
     looks = found.trail[found.trail.operation == "GetMetricStatistics"].response
     sums = [sum(point["Sum"] for point in look["Datapoints"]) for look in looks]
     m = found.measurements
@@ -119,7 +119,7 @@ QUICK = ["LambdaAllAtOnce", "LambdaCanary10Percent5Minutes", "LambdaLinear10Perc
 SIZES: dict[str, Strategy] = {
     "strategy": st.sampled_from(QUICK),
     "requests_per_min": st.integers(1, 12),
-    "alarm_errors": st.one_of(st.integers(1, 5), st.integers(1, 40)),
+    "alarm_errors": st.one_of(st.integers(1, 5), st.integers(1, 30)),
     "by_hand_min": st.integers(0, 5),
 }
 
@@ -186,19 +186,19 @@ def stay_with_the_first_version(patch: Patch) -> None:
     patch.setattr(Functions, "_drawn", lambda self, alias: "1")
 
 
-_BUSY = {"requests_per_min": st.integers(35, 40), "error_percent": st.integers(80, 100)}
-_LATE = {"requests_per_min": st.just(20), "error_percent": st.just(100), "alarm_errors": st.just(40)}
+_BUSY = {"requests_per_min": st.integers(28, 30), "error_percent": st.integers(90, 100)}
+_LATE = {"requests_per_min": st.just(20), "error_percent": st.just(100), "alarm_errors": st.just(30)}
 
 SEARCH = ClaimSearch(
     ID,
     {
         "share": _towards(),
         "expected": _towards(),
-        "back": _towards(**_BUSY, strategy=st.sampled_from(QUICK[:2]), alarm_errors=st.integers(1, 10)),
+        "back": _towards(**_BUSY, strategy=st.sampled_from(QUICK[:2]), alarm_errors=st.integers(1, 4)),
         "silent": _towards(
             strategy=st.sampled_from(QUICK[1:]),
             error_percent=st.integers(5, 50),
-            alarm_errors=st.integers(6, 40),
+            alarm_errors=st.integers(6, 30),
         ),
         "whole": _towards(error_percent=st.just(0)),
     },

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from helpers.dataplane import Cloud
 
 MINUTE_S = 60
-BEFORE_S = 60  # the old version alone
-AFTER_S = 30  # the old version again, or the new one for good
+BEFORE_S = 20  # the old version alone
+AFTER_S = 20  # the old version again, or the new one for good
 WATCH_S = 180  # how long somebody looks at the alarm once all traffic has moved
 OLD, NEW = "1", "2"
 SOURCE = """
@@ -110,7 +110,7 @@ class Canary(Experiment):
             "How many requests come on average, at random moments.",
             unit="/min",
             minimum=1,
-            maximum=40,
+            maximum=30,
             assumption=True,
         ),
         Int(
@@ -131,7 +131,7 @@ class Canary(Experiment):
             "So many errors in one minute set off the alarm.",
             unit="errors/min",
             minimum=1,
-            maximum=40,
+            maximum=30,
             assumption=True,
         ),
         Flag(
@@ -214,6 +214,7 @@ class Canary(Experiment):
                 send_to_new(0)
             time.sleep(AFTER_S)
 
+        cloud.advance(MINUTE_S - BEFORE_S)  # the deployment starts with a minute, as CloudWatch counts them
         cloud.spawn(visit, name="users", background=True)
         cloud.spawn(deploy, name="codedeploy")
         cloud.run()

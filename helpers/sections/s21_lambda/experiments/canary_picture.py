@@ -64,9 +64,11 @@ def _offset(place: int) -> float:
 
 
 def _errors(axes: Any, p: Values, m: Any) -> None:
-    begins = range(-BEFORE_S, round(m.end_s), MINUTE_S)
+    begins = [-BEFORE_S, *range(0, round(m.end_s), MINUTE_S)]
+    ends = [*begins[1:], m.end_s]
     counts = [
-        sum(one.failed and begin <= one.time_s < begin + MINUTE_S for one in m.requests) for begin in begins
+        sum(one.failed and begin <= one.time_s < end for one in m.requests)
+        for begin, end in zip(begins, ends, strict=True)
     ]
     pictures.steps(
         axes,
