@@ -123,7 +123,7 @@ SIZES: dict[str, Strategy] = {
 
 
 @given(values=settings_of(find(ID), **SIZES), seed=st.integers(0, 99))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_no_claim_is_false_in_its_range(values: dict[str, Any], seed: int) -> None:
     found = outcome(ID, seed, **values)
     assert counterexamples(found) == []
@@ -234,7 +234,7 @@ SEARCH = ClaimSearch(
         Break("kept", report_only_the_worn_out, {"problem": st.just("stopped")}),
         Break("stopped", run_although_stopped),
     ),
-    examples=20,
+    examples=12,
 )
 
 

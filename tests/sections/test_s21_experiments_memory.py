@@ -203,7 +203,7 @@ SEARCH = ClaimSearch(
         Break("waiting", favour_large_sizes, _WORKING),
         Break("stopped", bill_successes_only),
     ),
-    examples=20,
+    examples=12,
 )
 
 
