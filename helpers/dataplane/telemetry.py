@@ -128,11 +128,8 @@ class Telemetry:
 
 def _asked_for(series: _Series, call: Call) -> bool:
     """True unless the call is about another metric."""
-    given = call.parameters
-    return (
-        given.get("Namespace", series.namespace) == series.namespace
-        and given.get("MetricName", series.metric) == series.metric
-    )
+    named = call.parameters.get("Namespace"), call.parameters.get("MetricName")
+    return named[0] in (None, series.namespace) and named[1] in (None, series.metric)
 
 
 def _counted(counted: Counter[float]) -> dict[str, object]:
