@@ -437,7 +437,7 @@ Canary.scenes = (
                 ),
                 Option(
                     "few",
-                    "A few, until the alarm stops the deployment",
+                    "A few, until the alarm makes CodeDeploy stop it",
                     None,
                     "Weight × rate × error share × time: a tenth of the rate, and minutes fewer.",
                     right=True,
@@ -504,7 +504,7 @@ Canary.scenes = (
                 ),
                 Option(
                     "all",
-                    "It goes to everybody after five minutes",
+                    "It goes to everybody when five minutes are over",
                     None,
                     "0.3 errors a minute set off no alarm at 3, so the second step comes as planned.",
                     right=True,

@@ -325,7 +325,7 @@ Memory.scenes = (
                 ),
                 Option(
                     "same",
-                    "As much, since a run takes half the time",
+                    "As much as 512 MB, since a run takes half the time",
                     None,
                     "The share of a vCPU doubles, so the run takes half as long at twice the price a second.",
                     right=True,
