@@ -236,26 +236,30 @@ class Lane:
         until_us = self._cloud.now_us + round(wait_s * SECOND_US)
         while (piece.items or piece.final) and (left_us := until_us - self._cloud.now_us) > 0:
             for oldest in piece.items[:1]:
-                left_us = min(left_us, oldest.arrived_us + self._oldest_us() - self._cloud.epoch_us)
+                age_us = self._cloud.epoch_us - oldest.arrived_us
+                left_us = min(left_us, self._limit_us(age_us + left_us) - age_us)
             self._reader.target.pause(max(left_us, 0))
             self._drop_old(piece)
 
     # Giving up
 
-    def _oldest_us(self) -> int:
-        """The age at which a record is discarded: it has left the stream, or is older than the mapping allows."""
-        kept_us = self._reader.source.retention_us()
+    def _limit_us(self, age_us: int) -> int:
+        """The age at which a record is discarded: it has left the stream, or is older than the mapping allows.
+
+        The stream is asked how long it keeps records only where it matters: for a record of `age_us`.
+        """
+        limit_us = _KEPT_US if age_us < _KEPT_US else self._reader.source.retention_us()
         if self._mapping.record_age_s == WITHOUT_LIMIT:
-            return kept_us
-        return min(kept_us, self._mapping.record_age_s * SECOND_US)
+            return limit_us
+        return min(limit_us, self._mapping.record_age_s * SECOND_US)
 
     def _drop_old(self, piece: Piece) -> None:
-        now_us, record_age_s = self._cloud.epoch_us, self._mapping.record_age_s
-        young = all(now_us - item.arrived_us < _KEPT_US for item in piece.items[:1])
-        if young and record_age_s == WITHOUT_LIMIT:
+        now_us = self._cloud.epoch_us
+        ages_us = [now_us - item.arrived_us for item in piece.items]
+        if not ages_us:
             return
-        limit_us = now_us - self._oldest_us()
-        old = [item for item in piece.items if item.arrived_us <= limit_us]
+        limit_us = self._limit_us(ages_us[0])
+        old = [item for item, age_us in zip(piece.items, ages_us, strict=True) if age_us >= limit_us]
         if old:
             piece.items = piece.items[len(old) :]
             self._discard(piece, old, AGE_EXCEEDED)
