@@ -95,3 +95,15 @@ def create(client: Any, name: str, source: str, role_arn: str, **settings: Any) 
         Code={"ZipFile": zipped(source)},
         **settings,
     )
+
+
+def most_at_once(spans: Iterable[tuple[float, float]]) -> int:
+    """How many of the spans (start, end), in seconds, overlap at most. What ends at an instant makes room there."""
+    changes = sorted(
+        (round(at_s, 6), change) for span in spans for at_s, change in zip(span, (1, -1), strict=True)
+    )
+    most = busy = 0
+    for _, change in changes:
+        busy += change
+        most = max(most, busy)
+    return most

@@ -31,7 +31,14 @@ from helpers.experiments import (
     plural,
     true,
 )
-from helpers.sections.s21_lambda.experiments.reading import GUIDE, THROTTLED, create, executions, role
+from helpers.sections.s21_lambda.experiments.reading import (
+    GUIDE,
+    THROTTLED,
+    create,
+    executions,
+    most_at_once,
+    role,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -324,7 +331,7 @@ class SqsEsm(Experiment):
             "invocations": len(batches),
             "failed_batches": sum(one.fate in ("failed", "timeout") for one in batches),
             "throttled": len(throttled),
-            "peak": _peak(batches),
+            "peak": most_at_once((one.start_s, one.end_s) for one in batches),
             "done_after_s": round(max((one.end_s for one in batches), default=0.0), 1),
         }
         return Measured(batches, throttled, _depths(rows, begin_s), refused, _ahead(batches), summary)
@@ -460,9 +467,8 @@ def _batches(rows: list[CallRow], begin_s: float) -> tuple[Batch, ...]:
         elif len(invoices) < one.records:
             fate = "partial"
         again = tuple(at_s - begin_s for at_s, again in invoices if again)
-        batches.append(
-            Batch(one.environment, one.start_s - begin_s, one.end_s - begin_s, one.init_s, fate, again)
-        )
+        start_s, end_s = (round(at_s - begin_s, 6) for at_s in (one.start_s, one.end_s))
+        batches.append(Batch(one.environment, start_s, end_s, one.init_s, fate, again))
     return tuple(batches)
 
 
@@ -484,14 +490,6 @@ def _depths(rows: Iterable[CallRow], begin_s: float) -> tuple[Depth, ...]:
 def changes(batches: Iterable[Batch]) -> list[tuple[float, int]]:
     """When a batch begins (+1) and ends (-1), in order; what ends at an instant makes room for what begins."""
     return sorted([(one.start_s, 1) for one in batches] + [(one.end_s, -1) for one in batches])
-
-
-def _peak(batches: Iterable[Batch]) -> int:
-    most = busy = 0
-    for _, change in changes(batches):
-        busy += change
-        most = max(most, busy)
-    return most
 
 
 def _ahead(batches: Iterable[Batch]) -> float:

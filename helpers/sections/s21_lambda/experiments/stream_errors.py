@@ -1,14 +1,16 @@
-"""What one bad record does to the shard of a stream, and what retries, splitting and age change about it."""
+"""What one record that cannot be processed does to its shard, and what the settings of a stream mapping do about it."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
+from helpers.dataplane.awslambda.backoff import backoff_s
 from helpers.experiments import (
-    CallRow,
     Choice,
     Claim,
     Experiment,
@@ -28,7 +30,8 @@ from helpers.experiments import (
     true,
 )
 from helpers.experiments.pictures import human
-from helpers.sections.s21_lambda.experiments.reading import GUIDE, create, executions, role
+from helpers.sections.s21_lambda.experiments.reading import GUIDE, create, role
+from helpers.sections.s21_lambda.experiments.stream_trail import Followed, followed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +39,18 @@ if TYPE_CHECKING:
 
     from helpers.dataplane import Cloud
 
-PARAMETERS = GUIDE + "services-ddb-params.html"
-ERRORS = GUIDE + "services-dynamodb-errors.html"
-AFTER_S = 240  # how long the run goes on after the last record
-KEYS = 6
+API = "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html"
+ERRORS = GUIDE + "kinesis-on-failure-destination.html"
+ROUNDS = 5  # each truck reports so often
+EVERY_S = 20  # between two reports of a truck
+BAD_ROUND = 1  # the bad report is one of the second round
+INIT_S = 0.3
+LONGEST_WAIT_S = 60  # between two tries of a batch
+NO_LIMIT = "-1"
 NONE = "none"
 SOURCE = """
+import base64
+import json
 import os
 import time
 
@@ -51,277 +60,216 @@ sqs = boto3.client("sqs")
 
 
 def handler(event, context):
-    for record in event["Records"]:
-        reading = record["dynamodb"]["NewImage"]
-        time.sleep(float(os.environ["WORK_S"]))
-        if reading["bad"]["BOOL"]:
-            raise ValueError("cannot read this reading")
-        sqs.send_message(QueueUrl=os.environ["CHARTS"], MessageBody=reading["number"]["N"])
+    reports = [json.loads(base64.b64decode(record["kinesis"]["data"])) for record in event["Records"]]
+    drawn = []
+    try:
+        for report in reports:
+            time.sleep(float(os.environ["WORK_S"]))
+            if report["position"] is None:
+                raise ValueError("no position")
+            drawn.append(report["number"])
+    finally:
+        news = {"read": [report["number"] for report in reports], "drawn": drawn}
+        sqs.send_message(QueueUrl=os.environ["MAP"], MessageBody=json.dumps(news))
 """
-
-
-class Record(NamedTuple):
-    """A record of the stream: its number in the order of writing, its key, its shard, and when it was written; when it
-    first was in a chart (None: never), and when it was given up before that (None: it was not).
-    """
-
-    number: int
-    key: str
-    shard: int
-    written_s: float
-    done_s: float | None
-    given_up_s: float | None
-
-
-class Batch(NamedTuple):
-    """One run of the function: the shard, the first record and how many, and whether it failed."""
-
-    shard: int
-    first: int
-    records: int
-    start_s: float
-    end_s: float
-    failed: bool
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the trail shows, in seconds since the first write; `records` in the order of writing."""
+    """What the trail shows: the stream, followed to the end of the watch, in seconds since the first report."""
 
-    records: tuple[Record, ...]
-    batches: tuple[Batch, ...]
-    bad: Record | None
-    end_s: float
+    stream: Followed
+    watched_s: float
     summary: dict[str, int | float | str]
-
-    @property
-    def given_up(self) -> tuple[Record, ...]:
-        """The records that were discarded."""
-        return tuple(one for one in self.records if one.given_up_s is not None)
-
-    def age_s(self, shard: int, at_s: float) -> float:
-        """How old the oldest record of the shard is that has not been dealt with."""
-        left = [
-            one.written_s
-            for one in self.records
-            if one.shard == shard
-            and one.written_s <= at_s
-            and not any(over_s is not None and over_s <= at_s for over_s in (one.done_s, one.given_up_s))
-        ]
-        return at_s - min(left, default=at_s)
 
 
 class StreamErrors(Experiment):
-    """Sensor readings in a table, and a function that reads its stream; see the module."""
+    """Trucks that report their positions to a Kinesis stream, and a function that draws a map; see the module."""
 
     id = "21_lambda.stream_errors"
     title = "One bad record in a stream"
-    question = "What does one bad record do to a shard, and how does it get out of the way?"
+    question = "What does one bad record do to its shard, and what can the mapping do about it?"
     parameters = (
+        Int("shards", 2, "shards", "How many shards the stream has.", minimum=1, maximum=4),
         Int(
-            "records",
-            40,
-            "records",
-            "Readings that are written to the table, one after the other.",
-            minimum=2,
-            maximum=120,
-        ),
-        Float(
-            "every_s",
-            1,
-            "one record every",
-            "Time between two readings.",
-            unit="s",
-            minimum=0.5,
-            maximum=10,
-            step=0.5,
+            "trucks",
+            8,
+            "trucks a shard",
+            f"How many trucks report to each shard. Each of them reports {ROUNDS} times, every {EVERY_S} s.",
+            minimum=1,
+            maximum=40,
             assumption=True,
         ),
         Int(
             "bad_at",
-            12,
-            "the bad record",
-            "The number of the reading for which the function always fails; 0 for none.",
+            5,
+            "bad report",
+            "Which report of the second round in shard 1 has no position: 1 is the first, 0 stands for none.",
             minimum=0,
-            maximum=120,
+            maximum=40,
             assumption=True,
         ),
-        Int(
-            "shards",
-            2,
-            "shards",
-            "Shards of the stream. DynamoDB chooses their number by itself; in Kinesis you do.",
-            minimum=1,
-            maximum=4,
+        Float(
+            "work_s",
+            1,
+            "work",
+            "How long the function works on one report.",
+            unit="s",
+            minimum=0.1,
+            maximum=2,
+            step=0.1,
             assumption=True,
         ),
         Int(
             "batch_size",
-            10,
+            100,
             "batch size",
-            "The most records that one invocation gets; 100 by default.",
+            "The most reports that one invocation gets; 100 is the default.",
             minimum=1,
             maximum=100,
-            source=PARAMETERS,
-        ),
-        Int(
-            "window_s",
-            10,
-            "batching window",
-            "How long Lambda gathers records before it invokes the function; 0 by default.",
-            unit="s",
-            minimum=0,
-            maximum=60,
-            source=PARAMETERS,
+            source=API,
         ),
         Int(
             "max_retries",
             -1,
             "maximum retry attempts",
-            "MaximumRetryAttempts: -1, the default, stands for no limit.",
+            "MaximumRetryAttempts: how often a failed batch is tried again; -1, the default, is without limit.",
             minimum=-1,
             maximum=10,
-            source=PARAMETERS,
+            source=API,
+        ),
+        Choice(
+            "max_record_age_s",
+            NO_LIMIT,
+            "maximum record age",
+            "MaximumRecordAgeInSeconds: older records are given up; -1, the default, is without limit.",
+            choices=(NO_LIMIT, "60", "120", "300"),
+            unit="s",
+            source=API,
         ),
         Flag(
             "bisect",
             False,
-            "split a failed batch",
-            "BisectBatchOnFunctionError: try the two halves of a batch that failed.",
+            "bisect on error",
+            "BisectBatchOnFunctionError: a failed batch is split in two, and each half is tried.",
             source=ERRORS,
-        ),
-        Choice(
-            "max_record_age_s",
-            NONE,
-            "maximum record age",
-            "MaximumRecordAgeInSeconds: none (-1) is the default; then the stream's retention is the limit.",
-            unit="s",
-            choices=(NONE, "60", "90", "120", "180"),
-            source=PARAMETERS,
         ),
         Int(
             "parallelization",
             1,
             "parallelization factor",
-            "How many batches of a shard are processed at once.",
+            "How many batches of one shard may run at once.",
             minimum=1,
             maximum=10,
-            source=PARAMETERS,
+            source=API,
         ),
-        Float(
-            "work_s",
-            0.5,
-            "work",
-            "How long the function works on one record.",
-            unit="s",
-            minimum=0,
-            maximum=2,
-            step=0.1,
-            assumption=True,
+        Choice(
+            "destination",
+            NONE,
+            "on-failure destination",
+            "Where Lambda tells of records that it gives up: nowhere by default, an SQS queue, or an S3 bucket.",
+            choices=(NONE, "queue", "bucket"),
+            source=ERRORS,
+        ),
+        Int(
+            "watched_min",
+            4,
+            "watched for",
+            "How long the stream is watched.",
+            unit="min",
+            minimum=3,
+            maximum=15,
         ),
     )
     differences = (
-        "The stream is that of a DynamoDB table; a Kinesis stream is read in the same way, and keeps records longer.",
-        "How many shards a DynamoDB stream has is AWS's affair; here it is a parameter.",
-        "AWS does not publish how long it waits between attempts: 1 s, doubled up to 60 s here.",
+        "How long Lambda waits before it tries a batch again is an assumption: 1 s at first, at most a minute.",
+        "On AWS a bad record blocks its shard until it leaves the stream, by default after a day; this run is shorter.",
+        "The mapping begins at once here, where AWS takes up to some minutes.",
     )
 
     def run(self, cloud: Cloud, p: Values) -> None:
-        """Write the readings, and let the mapping read them until four minutes after the last one."""
-        client, dynamodb, sqs = (cloud.client(name) for name in ("lambda", "dynamodb", "sqs"))
-        cloud.plane("dynamodb").models.stream_shards = p.shards
+        """The stream, the mapping, trucks that report; at the end somebody looks for what was given up."""
         models = cloud.plane("lambda").models
-        models.mapping_s, models.init_s = 0, 0.2
-        lost, charts = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("unreadable", "charts"))
-        dynamodb.create_table(
-            TableName="readings",
-            KeySchema=[{"AttributeName": "sensor", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "sensor", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-        )
-        stream = dynamodb.describe_table(TableName="readings")["Table"]["LatestStreamArn"]
-        variables = {"WORK_S": str(p.work_s), "CHARTS": charts}
-        create(client, "chart", SOURCE, role(cloud), Timeout=300, Environment={"Variables": variables})
+        models.init_s, models.mapping_s, models.stream_backoff_s = INIT_S, 0, LONGEST_WAIT_S
+        client, kinesis, sqs = (cloud.client(name) for name in ("lambda", "kinesis", "sqs"))
+        drawing = sqs.create_queue(QueueName="map")["QueueUrl"]
+        variables = {"WORK_S": str(p.work_s), "MAP": drawing}
+        create(client, "draw", SOURCE, role(cloud), Timeout=900, Environment={"Variables": variables})
+        kinesis.create_stream(StreamName="reports", ShardCount=p.shards)
+        options: dict[str, Any] = {}
+        if p.destination == "queue":
+            sqs.create_queue(QueueName="unread")
+            options["DestinationConfig"] = {"OnFailure": {"Destination": _arn(cloud, "sqs", "unread")}}
+        elif p.destination == "bucket":
+            cloud.client("s3").create_bucket(Bucket="unread")
+            options["DestinationConfig"] = {"OnFailure": {"Destination": "arn:aws:s3:::unread"}}
         client.create_event_source_mapping(
-            EventSourceArn=stream,
-            FunctionName="chart",
+            EventSourceArn=_arn(cloud, "kinesis", "stream/reports"),
+            FunctionName="draw",
             StartingPosition="TRIM_HORIZON",
             BatchSize=p.batch_size,
-            MaximumBatchingWindowInSeconds=p.window_s,
             MaximumRetryAttempts=p.max_retries,
-            MaximumRecordAgeInSeconds=-1 if p.max_record_age_s == NONE else int(p.max_record_age_s),
+            MaximumRecordAgeInSeconds=int(p.max_record_age_s),
             BisectBatchOnFunctionError=p.bisect,
             ParallelizationFactor=p.parallelization,
-            DestinationConfig={"OnFailure": {"Destination": _arn(cloud, lost)}},
+            **options,
         )
+        trucks = fleet(p.shards, p.trucks)
+        bad = (BAD_ROUND, trucks[min(p.bad_at, p.trucks) - 1]) if p.bad_at else None
 
-        def write() -> None:
-            for number in range(1, p.records + 1):
-                reading = {
-                    "sensor": {"S": f"sensor-{number % KEYS}"},
-                    "number": {"N": str(number)},
-                    "bad": {"BOOL": number == p.bad_at},
-                }
-                dynamodb.put_item(TableName="readings", Item=reading)
-                time.sleep(max(0.0, p.every_s - cloud.api_latency_s))
+        def report() -> None:
+            for turn in range(ROUNDS):
+                records = [
+                    {
+                        "Data": json.dumps(
+                            {
+                                "number": turn * len(trucks) + place,
+                                "position": None if (turn, truck) == bad else [turn, place],
+                            }
+                        ).encode(),
+                        "PartitionKey": truck,
+                    }
+                    for place, truck in enumerate(trucks)
+                ]
+                kinesis.put_records(StreamName="reports", Records=records)
+                time.sleep(EVERY_S)
 
-        cloud.spawn(write, name="sensors", background=True)
-        cloud.run(until=cloud.now + p.records * p.every_s + AFTER_S)
+        cloud.spawn(report, name="trucks", background=True)
+        cloud.run(until=cloud.now + cloud.api_latency_s + 60 * p.watched_min)
+        if p.destination == "queue":
+            _look_up(kinesis, sqs, sqs.get_queue_url(QueueName="unread")["QueueUrl"])
 
     def measure(self, p: Values, trail: pd.DataFrame) -> Measured:
-        """Which record lies in which shard, from what the pollers read; what became of it, from messages sent."""
-        rows = calls(trail)
-        written = [row.end_s for row in rows if row.operation == "PutItem"]
-        begin_s = written[0]
-        places = _places(rows)
-        done = _done(rows, begin_s)
-        kept = _kept(rows, places, begin_s)
-        records = tuple(
-            sorted(
-                Record(
-                    number,
-                    f"sensor-{number % KEYS}",
-                    shard,
-                    written[number - 1] - begin_s,
-                    done.get(number),
-                    None if number in done else kept.get(number),
-                )
-                for shard, number in places.values()
-            )
-        )
-        held = {row.parameters["RequestId"]: row.parameters for row in rows if row.operation == "Invocation"}
-        batches = tuple(
-            Batch(
-                *places[held[run.request_id]["FirstRecord"]],
-                held[run.request_id]["Records"],
-                run.start_s - begin_s,
-                run.end_s - begin_s,
-                bool(run.error),
-            )
-            for run in executions(rows)
-        )
-        bad = next((one for one in records if one.number == p.bad_at), None)
-        given_up = [one for one in records if one.given_up_s is not None]
-        delays = [one.done_s - one.written_s for one in records if one.done_s is not None]
-        end_s = p.records * p.every_s + AFTER_S
+        """Who read which report when, and what became of it."""
+        stream = followed(calls(trail), p.parallelization)
+        watched_s = 60.0 * p.watched_min
+        reports, drawn, given_up = stream.reports, stream.drawn, stream.given_up
+        bad = stream.bad
+        tries = stream.tries
+        until_s = watched_s if stream.went_on_s is None else stream.went_on_s
+        ages = [age for lane in stream.lanes for _, age in stream.ages(lane)]
         summary: dict[str, int | float | str] = {
-            "records": p.records,
-            "done": sum(one.done_s is not None for one in records),
+            "reports": len(reports),
+            "drawn": len(drawn),
+            "drawn_again": sum(times > 1 for times in drawn.values()),
             "given_up": len(given_up),
-            "good_given_up": sum(one.number != p.bad_at for one in given_up),
-            "waiting": p.records
-            - sum(one.done_s is not None or one.given_up_s is not None for one in records),
-            "runs": len(batches),
-            "failed_runs": sum(one.failed for one in batches),
-            "tries_of_bad": sum(one.failed for one in batches),  # nothing else makes a run fail
-            "longest_delay_s": round(max(delays, default=0.0), 1),
-            "out_of_order": _out_of_order(records),
+            "good_given_up": sum(reports[number].readable for number in given_up),
+            "told": len(stream.told),
+            "found_again": len(stream.found & given_up),
+            "waiting": len(stream.waiting),
+            "held_trucks": len({reports[number].truck for number in stream.waiting}),
+            "held_shards": len({reports[number].shard for number in stream.waiting}),
+            "tries": len(tries),
+            "tries_alone": sum(bad is not None and one.read == (bad.number,) for one in tries),
+            "stood_still_s": round(until_s - tries[0].start_s, 1) if tries else 0.0,
+            "oldest_s": round(max(ages, default=0.0), 1),
+            "peak": stream.peak,
+            "out_of_order": stream.out_of_order,
         }
-        return Measured(records, batches, bad, float(end_s), summary)
+        return Measured(stream, watched_s, summary)
 
     def draw(self, figure: Figure, p: Values, m: Measured) -> str:
-        """A lane per shard (and batch at once); the age of the oldest waiting record below."""
+        """A lane per shard, or per batch that may run beside others; the age of what is read below."""
         from helpers.sections.s21_lambda.experiments import stream_errors_picture
 
         return stream_errors_picture.draw(figure, p, m)
@@ -330,351 +278,435 @@ class StreamErrors(Experiment):
 
     @staticmethod
     def blocked(p: Values, m: Measured) -> Finding:
-        """Without limits the shard of the bad record stands still, and the others go on."""
-        if m.bad is None or p.max_retries != -1 or p.max_record_age_s != NONE:
-            return not_applicable("No record is bad, or retries or age are limited.")
-        others = [one for one in m.records if one.shard != m.bad.shard]
-        late = [one for one in others if one.done_s is None]
-        behind = [one for one in m.records if one.shard == m.bad.shard and one.number >= m.bad.number]
-        passed = [one for one in behind if one.done_s is not None]
+        """Nothing behind the bad report is drawn, and the other shards are not held up."""
+        stream, bad = m.stream, m.stream.bad
+        if bad is None or limited(p):
+            return not_applicable("There is no bad report, or its tries are limited.")
+        behind = {
+            one.number for one in stream.reports.values() if one.shard == bad.shard and one.place > bad.place
+        }
+        past, others = len(behind & stream.drawn.keys()), len(stream.waiting - behind - {bad.number})
         said = (
-            f"Record {m.bad.number} was tried {m.summary['tries_of_bad']} times; {len(behind)} records of its shard "
-            f"wait, and {len(others) - len(late)} of {len(others)} in other shards are done"
+            f"After {human(m.watched_s)} and {plural(len(stream.tries), 'try', 'tries')} "
+            f"{len(behind) - past} of the {len(behind)} reports behind the bad one wait, {others} in other shards."
         )
-        return (true if not late and not passed else false)(f"{said}.")
+        return false(said) if past or others else true(said)
+
+    @staticmethod
+    def whole(p: Values, m: Measured) -> Finding:
+        """Without bisecting a batch is tried again, and given up, as a whole."""
+        bad = m.stream.bad
+        if bad is None or p.bisect or not m.stream.tries:
+            return not_applicable("No batch failed, or failed ones are split.")
+        tries = m.stream.tries
+        whole = len({one.read for one in tries}) == 1
+        size, before = len(tries[0].read), tries[0].read.index(bad.number)
+        again, lost = int(m.summary["drawn_again"]), int(m.summary["good_given_up"])
+        said = (
+            f"A batch of {size} was tried {plural(len(tries), 'time')}: {plural(before, 'good report')} before the bad "
+            "one came to the map each time"
+        )
+        if m.stream.went_on_s is not None:
+            said += f", {lost} behind it never did" if lost else ", and none stood behind it"
+        as_said = again == (before if len(tries) > 1 else 0)
+        as_said &= lost == (size - before - 1 if m.stream.went_on_s is not None else 0)
+        return true(f"{said}.") if whole and as_said else false(f"{said}; {again} were drawn again.")
 
     @staticmethod
     def only_bad(p: Values, m: Measured) -> Finding:
-        """Split, with a number of retries: only the bad record is given up."""
-        if m.bad is None or not p.bisect or p.max_retries == -1:
-            return not_applicable("There is no bad record, no splitting, or no limit of retries.")
-        numbers = [one.number for one in m.given_up]
-        said = f"Given up: {', '.join(map(str, numbers)) or 'nothing'}; {m.summary['done']} records are done"
-        return (true if numbers == [m.bad.number] and not m.summary["waiting"] else false)(f"{said}.")
-
-    @staticmethod
-    def split_is_free(p: Values, m: Measured) -> Finding:
-        """Splitting uses up no retries, so without a limit the bad record alone still blocks its shard."""
-        if m.bad is None or not p.bisect or p.max_retries != -1 or p.max_record_age_s != NONE:
-            return not_applicable("There is no bad record, no splitting, or there is a limit.")
-        last = [one for one in m.batches if one.shard == m.bad.shard and one.failed][-1]
-        said = f"The last failed run held {plural(last.records, 'record')}; {m.summary['waiting']} records still wait"
-        alone = last.records == 1 and last.first == m.bad.number
-        return (true if alone and not m.given_up and m.bad.done_s is None else false)(f"{said}.")
-
-    @staticmethod
-    def aged(p: Values, m: Measured) -> Finding:
-        """What is older than the maximum record age is given up, and the shard goes on."""
-        if m.bad is None or p.max_record_age_s == NONE or p.max_retries != -1:
-            return not_applicable(
-                "There is no bad record, no age limit, or a limit of retries that comes first."
-            )
-        tried_s = [one.start_s for one in m.batches if one.failed and one.first <= m.bad.number]
-        last_s = max(tried_s, default=m.bad.written_s)
-        oldest_s = min((one.written_s for one in m.given_up), default=m.bad.written_s)
+        """With bisecting and a finite number of retries the bad report alone is given up, after 1 + retries tries."""
+        if m.stream.bad is None or not p.bisect:
+            return not_applicable("There is no bad report, or failed batches are not split.")
+        alone, good = int(m.summary["tries_alone"]), int(m.summary["good_given_up"])
         said = (
-            f"{plural(len(m.given_up), 'record')} given up, last tried {human(last_s - oldest_s)} after the"
+            f"The bad report was tried {plural(int(m.summary['tries']), 'time')}, {alone} of them alone; "
+            f"{plural(good, 'good report was', 'good reports were')} given up, "
+            f"{plural(int(m.summary['waiting']), 'report waits', 'reports wait')}."
         )
-        if (
-            m.bad.given_up_s is None
-            or m.summary["waiting"]
-            or last_s - m.bad.written_s > int(p.max_record_age_s)
-        ):
-            return false(f"{said} oldest was written, and {m.summary['waiting']} records wait.")
-        return true(f"{said} oldest was written, and all others are done.")
+        isolated = m.summary["given_up"] == 1 and not good and not m.summary["waiting"]
+        return (true if isolated and alone == 1 + p.max_retries else false)(said)
+
+    @staticmethod
+    def age(p: Values, m: Measured) -> Finding:
+        """A record that gets too old is given up, and its shard goes on."""
+        bad = m.stream.bad
+        if bad is None or p.max_record_age_s == NO_LIMIT:
+            return not_applicable(
+                "There is no bad report, or records may get as old as the stream keeps them."
+            )
+        limit_s = int(p.max_record_age_s)
+        last_s = max((one.start_s - bad.put_s for one in m.stream.tries), default=0.0)
+        said = f"The last try of the bad report began {human(last_s)} after it was written"
+        if last_s > limit_s or m.stream.went_on_s is None:
+            return false(f"{said}, with a limit of {human(limit_s)}.")
+        return true(f"{said}; it was given up after {human(m.stream.went_on_s - bad.put_s)}.")
 
     @staticmethod
     def order(p: Values, m: Measured) -> Finding:
-        """The records of a key are done in their order."""
-        wrong = int(m.summary["out_of_order"])
-        if wrong:
-            return false(f"{plural(wrong, 'record')} were done before an earlier one of the same sensor.")
+        """Each truck's reports are drawn in order, whatever runs at once."""
+        # Without a limit nothing is given up: what seems to be was passed by a later report of its truck.
+        number = int(m.summary["out_of_order"]) + (0 if limited(p) else int(m.summary["given_up"]))
+        said = f"{plural(int(m.summary['drawn']), 'report')} of {plural(p.shards * p.trucks, 'truck')} were drawn"
+        if number:
+            return false(f"{said}, but {number} after a later one of their truck, beside one, or never.")
         return true(
-            f"The readings of each of the {KEYS} sensors were done in the order in which they were written."
+            f"{said}, each after the earlier ones of its truck; up to {m.summary['peak']} batches ran at once."
         )
 
+    @staticmethod
+    def peak(p: Values, m: Measured) -> Finding:
+        """One batch a shard, times the parallelization factor."""
+        most = p.shards * p.parallelization
+        ran = plural(int(m.summary["peak"]), "batch", "batches")
+        said = f"{ran} ran at once; {p.shards} × {p.parallelization} = {most} may."
+        return true(said) if m.summary["peak"] <= most else false(said)
 
-def _arn(cloud: Cloud, queue_url: str) -> str:
-    return f"arn:aws:sqs:{cloud.region}:{cloud.account_id}:{queue_url.rpartition('/')[2]}"
-
-
-def _places(rows: list[CallRow]) -> dict[str, tuple[int, int]]:
-    """Sequence number -> the shard (from 0) and the number of the reading, from what the pollers read."""
-    shards: dict[str, int] = {}
-    reads: dict[str, int] = {}
-    found: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        if row.operation == "GetShardIterator" and row.service == "dynamodbstreams":
-            reads[row.actor] = shards.setdefault(row.parameters["ShardId"], len(shards))
-        elif row.operation == "GetRecords":
-            for record in row.response.get("Records", ()):
-                image = record["dynamodb"]
-                found[image["SequenceNumber"]] = reads[row.actor], int(image["NewImage"]["number"]["N"])
-    return found
-
-
-def _done(rows: list[CallRow], begin_s: float) -> dict[int, float]:
-    """When each reading first was in a chart."""
-    done: dict[int, float] = {}
-    for row in rows:
-        if row.operation == "SendMessage" and row.actor.startswith("chart-"):
-            done.setdefault(int(row.parameters["MessageBody"]), row.end_s - begin_s)
-    return done
+    @staticmethod
+    def found(p: Values, m: Measured) -> Finding:
+        """What is given up can be found again, with a destination."""
+        number = int(m.summary["given_up"])
+        if not number:
+            return not_applicable("No report was given up.")
+        again = int(m.summary["found_again"])
+        where = {"queue": "in the stream, where the record in the queue points", "bucket": "in the bucket"}
+        said = f"Of {plural(number, 'report')} given up {again} can be found again"
+        if again == number and p.destination in where:
+            return true(f"{said}, {where[p.destination]}.")
+        return false(f"{said}.")
 
 
-def _kept(rows: list[CallRow], places: dict[str, tuple[int, int]], begin_s: float) -> dict[int, float]:
-    """When the on-failure destination got a message that covers a reading."""
-    kept: dict[int, float] = {}
-    for row in rows:
-        if row.operation == "SendMessage" and row.actor == "lambda":
-            batch: dict[str, Any] = json.loads(row.parameters["MessageBody"])["DDBStreamBatchInfo"]
-            first, last = (places[batch[f"{end}SequenceNumber"]] for end in ("start", "end"))
-            for shard, number in places.values():
-                if shard == first[0] and first[1] <= number <= last[1]:
-                    kept.setdefault(number, row.end_s - begin_s)
-    return kept
+def limited(p: Values) -> bool:
+    """Whether the tries of a bad report end, by number or by age."""
+    return bool(p.max_retries >= 0 or p.max_record_age_s != NO_LIMIT)
 
 
-def _out_of_order(records: tuple[Record, ...]) -> int:
-    """Records that were done before an earlier one of their key that was done, too."""
-    wrong, latest = 0, dict[str, float]()
-    for one in records:
-        if one.done_s is not None:
-            wrong += one.done_s < latest.get(one.key, 0.0)
-            latest[one.key] = max(latest.get(one.key, 0.0), one.done_s)
-    return wrong
+def prompt(p: Values) -> bool:
+    """Whether a shard's reports of one round are drawn well before the next round comes."""
+    return bool(p.trucks * (p.work_s + 0.05) + 2 < EVERY_S)
 
 
-def _bad(p: Values) -> bool:
-    return bool(0 < p.bad_at <= p.records)
+def tried_out_s(p: Values) -> float:
+    """When, at the latest, a bad report has had all its tries and what waited behind it is drawn, for a finite number
+    of retries. Splits take no longer than three tries of the whole round.
+    """
+    round_s = p.trucks * (p.work_s + 0.05) + 1
+    waits_s = sum(backoff_s(number, longest_s=LONGEST_WAIT_S) for number in range(1, p.max_retries + 1))
+    return float(EVERY_S + (4 + p.max_retries + ROUNDS) * round_s + waits_s)
+
+
+def ends(p: Values) -> bool:
+    """Whether there is a bad report, and a finite number of retries ends its tries within the watch."""
+    if not p.bad_at or p.max_retries < 0 or p.max_record_age_s != NO_LIMIT or not prompt(p):
+        return False
+    return tried_out_s(p) <= 60 * p.watched_min
+
+
+def fleet(shards: int, trucks: int) -> list[str]:
+    """Names of trucks, so many for each shard, shard by shard: a record's shard is where the MD5 of its key falls."""
+    by_shard: list[list[str]] = [[] for _ in range(shards)]
+    for number in count(1):
+        name = f"truck {number:03}"
+        place = int.from_bytes(hashlib.md5(name.encode(), usedforsecurity=False).digest(), "big")
+        of_shard = by_shard[place * shards >> 128]
+        if len(of_shard) < trucks:
+            of_shard.append(name)
+        if all(len(one) == trucks for one in by_shard):
+            break
+    return [name for one in by_shard for name in one]
+
+
+def _arn(cloud: Cloud, service: str, name: str) -> str:
+    return f"arn:aws:{service}:{cloud.region}:{cloud.account_id}:{name}"
+
+
+def _look_up(kinesis: Any, sqs: Any, queue: str) -> None:
+    """Read from the stream what the records in the queue point at."""
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
+        "Messages"
+    ):
+        for message in messages:
+            info = json.loads(message["Body"])["KinesisBatchInfo"]
+            at = kinesis.get_shard_iterator(
+                StreamName="reports",
+                ShardId=info["shardId"],
+                ShardIteratorType="AT_SEQUENCE_NUMBER",
+                StartingSequenceNumber=info["startSequenceNumber"],
+            )
+            kinesis.get_records(ShardIterator=at["ShardIterator"])
 
 
 StreamErrors.claims = (
     Claim(
         "blocked",
-        "With the default settings one bad record blocks its shard, and the other shards go on.",
-        ("lambda.stream.blocked", "lambda.stream.retry_all"),
+        "With the default settings one bad record blocks its shard: what stands behind it waits. Other shards go on.",
+        ("lambda.stream.blocked", "lambda.stream.retry_all", "lambda.stream.iterator"),
         StreamErrors.blocked,
-        "there is a bad record, and neither retries nor age are limited",
-        lambda p: _bad(p) and p.max_retries == -1 and p.max_record_age_s == NONE and p.parallelization == 1,
+        "neither retries nor age are limited, one batch of a shard runs at a time, and the function keeps up",
+        lambda p: bool(p.bad_at) and not limited(p) and p.parallelization == 1 and prompt(p),
+    ),
+    Claim(
+        "whole",
+        "A failed batch is tried again as a whole, records that had worked included, and given up as a whole.",
+        ("lambda.stream.retry_all", "lambda.stream.options"),
+        StreamErrors.whole,
+        "failed batches are not split, one batch of a shard runs at a time, and the function keeps up",
+        lambda p: (
+            bool(p.bad_at)
+            and not p.bisect
+            and p.parallelization == 1
+            and prompt(p)
+            and (not limited(p) or ends(p))
+        ),
     ),
     Claim(
         "only_bad",
-        "With splitting and a number of retries only the bad record is given up.",
-        ("lambda.stream.bisect", "lambda.stream.discard_dest"),
+        "With bisecting and finite retries only the bad record is given up: splitting uses up no retries.",
+        ("lambda.stream.bisect", "lambda.stream.options"),
         StreamErrors.only_bad,
-        "a failed batch is split, retries are few, and age is not limited",
-        lambda p: (
-            _bad(p)
-            and p.bisect
-            and 0 <= p.max_retries <= 3
-            and p.max_record_age_s == NONE
-            and p.parallelization == 1
-            and p.batch_size <= 20
-        ),
+        "failed batches are split, retries are finite, and they end within the watch",
+        lambda p: p.bisect and ends(p),
     ),
     Claim(
-        "split_is_free",
-        "Splitting uses up no retries: without a limit the bad record, alone by then, still blocks its shard.",
-        ("lambda.stream.bisect", "lambda.stream.blocked"),
-        StreamErrors.split_is_free,
-        "a failed batch is split, and neither retries nor age are limited",
+        "age",
+        "Without a limit of retries a bad record is tried until it has reached the maximum age, and then given up.",
+        ("lambda.stream.options", "lambda.stream.blocked"),
+        StreamErrors.age,
+        "the age is limited and the retries are not, and the bad record gets that old within the watch",
         lambda p: (
-            _bad(p)
-            and p.bisect
-            and p.max_retries == -1
-            and p.max_record_age_s == NONE
-            and p.parallelization == 1
-            and p.batch_size <= 20
-        ),
-    ),
-    Claim(
-        "aged",
-        "A record that is older than the maximum record age is given up, and its shard goes on.",
-        ("lambda.stream.options", "lambda.stream.discard_dest"),
-        StreamErrors.aged,
-        "age is limited, and retries are not",
-        lambda p: (
-            _bad(p)
-            and p.max_record_age_s in ("60", "90")
-            and p.max_retries == -1
-            and p.parallelization == 1
-            and p.batch_size <= 20
-            and p.work_s <= 0.5
-            and p.every_s >= 1
+            bool(p.bad_at)
+            and p.max_retries < 0
+            and p.max_record_age_s != NO_LIMIT
+            and prompt(p)
+            and 60 * p.watched_min >= int(p.max_record_age_s) + 4 * EVERY_S
         ),
     ),
     Claim(
         "order",
-        "The records of a key are processed in their order, also with several batches at once.",
+        "The reports of each truck are drawn in order, even when several batches of a shard run at once.",
         ("lambda.stream.parallel_order", "lambda.stream.iterator"),
         StreamErrors.order,
         "always",
         lambda p: True,
+    ),
+    Claim(
+        "peak",
+        "At most shards × parallelization factor batches run at once.",
+        ("lambda.scale.stream", "lambda.stream.parallel"),
+        StreamErrors.peak,
+        "always",
+        lambda p: True,
+    ),
+    Claim(
+        "found",
+        "With an on-failure destination what is given up can be found again.",
+        ("lambda.stream.discard_dest", "lambda.dest.esm"),
+        StreamErrors.found,
+        "there is a destination, and the tries end within the watch",
+        lambda p: p.destination != NONE and ends(p) and (p.bisect or p.parallelization == 1),
     ),
 )
 
 StreamErrors.scenes = (
     Scene(
         "blocked",
-        "One reading that cannot be read",
+        "A report without a position",
         {"bad_at": 0},
-        "A function draws charts from the stream of a table with sensor readings. All settings are defaults.",
+        "16 trucks report to a stream of two shards, and a function draws each report on a map.",
         Prediction(
-            "Reading 12 makes the function fail, every time. What becomes of the other 39?",
+            "One report of the second round has no position now, and the function raises an error. What comes of it?",
             (
                 Option(
-                    "all_done",
-                    "They are done, as the bad one is skipped after three tries",
-                    "stream_gives_up_after_three",
-                    "By default a mapping of a stream does not give up: there is no limit of attempts.",
-                    true_if=lambda p, m: m.summary["done"] >= m.summary["records"] - 1,
-                ),
-                Option(
                     "shard",
-                    "Those in its shard wait behind it, the others are done",
+                    "Its shard stands still, and the trucks of the other go on",
                     None,
-                    "Order per shard is kept: nothing passes the batch that fails. Other shards know nothing of it.",
+                    "Lambda keeps the order of a shard: it tries the batch again, and what stands behind it waits.",
                     right=True,
-                    true_if=lambda p, m: 0 < m.summary["waiting"] < 38 and m.summary["given_up"] == 0,
+                    true_if=lambda p, m: (
+                        m.summary["held_shards"] == 1 and m.summary["held_trucks"] == p.trucks
+                    ),
                 ),
                 Option(
-                    "none",
-                    "None of them is done, as the mapping stops at an error",
-                    "error_stops_the_stream",
-                    "Each shard is read by itself, and what came before was done.",
-                    true_if=lambda p, m: m.summary["done"] < 11,
+                    "stream",
+                    "The whole stream stands still, until that report is out of it",
+                    "bad_record_stops_the_stream",
+                    "Each shard is read on its own, and order holds within a shard only.",
+                    true_if=lambda p, m: m.summary["held_shards"] == p.shards,
+                ),
+                Option(
+                    "thrice",
+                    "After its third try the batch is given up, and its shard goes on",
+                    "stream_retries_like_async",
+                    "Three tries are for asynchronous events. A mapping has no limit of retries unless one is set.",
+                    true_if=lambda p, m: m.summary["tries"] == 3,
+                ),
+                Option(
+                    "skip",
+                    "That report alone is left out, and all the other ones are drawn",
+                    "lambda_skips_a_bad_record",
+                    "Lambda knows that the batch failed, and not which of its records was to blame.",
+                    true_if=lambda p, m: m.summary["drawn"] == m.summary["reports"] - 1,
                 ),
             ),
         ),
-        {"bad_at": 12},
-        ("bad_at", "shards"),
+        {"bad_at": 5},
+        ("bad_at", "shards", "watched_min"),
         "blocked",
-        ("lambda.stream.blocked", "lambda.stream.retry_all", "lambda.stream.iterator", "lambda.esm.polling"),
+        (
+            "lambda.stream.blocked",
+            "lambda.stream.retry_all",
+            "lambda.stream.iterator",
+            "lambda.stream.options",
+        ),
     ),
     Scene(
         "retries",
-        "Give up after two",
-        {},
-        "The shard is stuck. Somebody limits the retries, and sets an on-failure destination.",
+        "Two retries",
+        {"destination": "queue"},
+        "The map of eight trucks stands still. Somebody limits the retries of the mapping.",
         Prediction(
-            "MaximumRetryAttempts 2. Which readings are given up?",
-            (
-                Option(
-                    "bad",
-                    "Only the bad one: the function failed for no other",
-                    "stream_knows_the_bad_record",
-                    "Lambda sees a batch that failed. Which of its records did it, it cannot know.",
-                    true_if=lambda p, m: m.summary["given_up"] == 1,
-                ),
-                Option(
-                    "batch",
-                    "All those in the batch, with good ones among them",
-                    None,
-                    "The batch is tried three times and discarded as a whole; the record of it says where it lies.",
-                    right=True,
-                    true_if=lambda p, m: 1 < m.summary["given_up"] < 15,
-                ),
-                Option(
-                    "shard",
-                    "All that are in its shard from then on",
-                    "giving_up_drops_the_shard",
-                    "After the batch was given up, the shard goes on with the next one.",
-                    true_if=lambda p, m: m.summary["given_up"] >= 15,
-                ),
-            ),
+            "The mapping has 2 retries now. How many good reports are given up together with the bad one?",
+            number="good_given_up",
+            unit="reports",
+            tolerance=0,
+            reply="3: the batch is given up as a whole. The 4 before the bad one were drawn in each try.",
         ),
         {"max_retries": 2},
-        ("max_retries", "batch_size"),
-        "blocked",
-        ("lambda.stream.options", "lambda.stream.discard_dest", "lambda.stream.retry_all"),
+        ("max_retries", "bad_at", "destination"),
+        "whole",
+        ("lambda.stream.retry_all", "lambda.stream.options", "lambda.stream.discard_dest", "lambda.dest.esm"),
     ),
     Scene(
         "bisect",
-        "Split it",
-        {"max_retries": 2},
-        "Good readings were given up with the bad one. BisectBatchOnFunctionError splits a failed batch in two.",
+        "Splitting the batch",
+        {"max_retries": 2, "destination": "queue"},
+        "Good reports were given up beside the bad one. The team sets BisectBatchOnFunctionError.",
         Prediction(
-            "Failed batches are split. How many readings are given up now?",
-            number="given_up",
-            unit="readings",
-            tolerance=0,
-            reply="One. Each half is tried by itself; the good halves succeed, until the bad record stands alone.",
-        ),
-        {"bisect": True},
-        ("bisect", "max_retries", "batch_size"),
-        "only_bad",
-        ("lambda.stream.bisect", "lambda.stream.discard_dest", "lambda.stream.partial"),
-    ),
-    Scene(
-        "alone",
-        "Split it, and never give up",
-        {"max_retries": 2, "bisect": True},
-        "No reading should ever be lost. Is splitting enough to get past a bad one?",
-        Prediction(
-            "The limit of retries is taken away, splitting stays on. What happens to the shard?",
+            "A failed batch is split in two now. With 2 retries, what is given up of the batch of eight?",
             (
                 Option(
-                    "goes_on",
-                    "It goes on, since splitting isolates the bad reading",
-                    "bisect_skips_the_bad_record",
-                    "It does isolate it, and then tries it for ever: isolating is not giving up.",
-                    true_if=lambda p, m: m.summary["waiting"] == 0,
-                ),
-                Option(
-                    "uses_up",
-                    "It goes on, as each split uses up one of the retries",
-                    "bisect_uses_up_retries",
-                    "Splits are no retries, and of retries there is no limit here.",
-                    true_if=lambda p, m: m.summary["given_up"] > 0,
-                ),
-                Option(
-                    "blocked",
-                    "It waits behind the bad reading, alone in its batch",
+                    "one",
+                    "The bad report alone, however many splits it takes",
                     None,
-                    "What stood before it is done; what stands behind it waits, up to the retention of the stream.",
+                    "Splits use up no retries: three of them leave the bad report alone, which is tried 1 + 2 times.",
                     right=True,
-                    true_if=lambda p, m: m.summary["waiting"] > 0 and m.summary["given_up"] == 0,
+                    true_if=lambda p, m: m.summary["given_up"] == 1,
+                ),
+                Option(
+                    "two",
+                    "Two reports, since two retries are two splits of eight",
+                    "bisecting_uses_up_retries",
+                    "A split is no retry. They are counted once there is nothing left to split.",
+                    true_if=lambda p, m: m.summary["given_up"] == 2,
+                ),
+                Option(
+                    "half",
+                    "The four in the half that holds the bad report",
+                    "batch_is_split_once",
+                    "A half that fails is split again, down to a single report.",
+                    true_if=lambda p, m: m.summary["given_up"] == 4,
                 ),
             ),
         ),
-        {"max_retries": -1},
-        ("max_retries", "bisect", "max_record_age_s"),
-        "split_is_free",
-        ("lambda.stream.bisect", "lambda.stream.blocked", "lambda.stream.options"),
+        {"bisect": True},
+        ("bisect", "max_retries", "bad_at"),
+        "only_bad",
+        ("lambda.stream.bisect", "lambda.stream.options", "lambda.stream.discard_dest"),
     ),
     Scene(
-        "goal",
-        "Charts that are never old",
-        {"batch_size": 20, "every_s": 1, "parallelization": 2},
-        "A chart must not be older than a minute, whatever comes in. Only what is really bad may be missing.",
+        "parallel",
+        "Four batches at once",
+        {},
+        "The bad report blocks its shard. The team hopes for the parallelization factor.",
         Prediction(
-            "Records are given up at an age of 60 s. How many good readings are given up with the bad one?",
-            number="good_given_up",
-            unit="readings",
-            tolerance=6,
-            reply="All that were in its batches and grew too old meanwhile: an age limit knows no good or bad.",
+            "The factor becomes 4. Whose reports wait behind the bad one?",
+            (
+                Option(
+                    "shard",
+                    "Those of all eight trucks in its shard, so that order holds",
+                    "order_holds_for_the_shard",
+                    "With a factor above 1 order holds for each key only, so batches of other trucks may pass.",
+                    true_if=lambda p, m: m.summary["held_trucks"] == p.trucks,
+                ),
+                Option(
+                    "batch",
+                    "Those of the trucks whose reports take the same turn",
+                    None,
+                    "The keys of a shard are dealt out over four turns of batches. One of them stands still.",
+                    right=True,
+                    true_if=lambda p, m: 1 < m.summary["held_trucks"] < p.trucks,
+                ),
+                Option(
+                    "truck",
+                    "Those of the truck that sent it, as order holds for a key",
+                    "each_key_has_a_batch_of_its_own",
+                    "Several keys share the batches of one turn, and wait with it.",
+                    true_if=lambda p, m: m.summary["held_trucks"] == 1,
+                ),
+            ),
         ),
-        {"max_record_age_s": "60"},
-        (),
+        {"parallelization": 4},
+        ("parallelization", "trucks", "shards"),
         "order",
         (
             "lambda.stream.parallel_order",
             "lambda.stream.parallel",
-            "lambda.stream.options",
+            "lambda.scale.stream",
+            "lambda.stream.blocked",
+        ),
+    ),
+    Scene(
+        "goal",
+        "Nothing lost, nobody held up",
+        {},
+        "No good report may be lost or come 60 s late, and somebody wants to look at the bad one tomorrow.",
+        Prediction(
+            "Only BisectBatchOnFunctionError is set. What becomes of the shard?",
+            (
+                Option(
+                    "free",
+                    "It goes on, as the bad report is split off and left out",
+                    "bisecting_skips_the_bad_record",
+                    "It is split off, and then tried without end: nothing tells Lambda to give it up.",
+                    true_if=lambda p, m: m.summary["waiting"] == 0,
+                ),
+                Option(
+                    "blocked",
+                    "It stands still, now behind one report instead of eight",
+                    None,
+                    "Splitting finds the bad report. Only a limit of retries or of age gives it up.",
+                    right=True,
+                    true_if=lambda p, m: m.summary["waiting"] > p.trucks and m.summary["tries_alone"] > 1,
+                ),
+                Option(
+                    "whole",
+                    "It stands still as before: with no retries set nothing is split",
+                    "bisecting_needs_retries",
+                    "A batch is split at once when it fails, whatever the limit of retries is.",
+                    true_if=lambda p, m: m.summary["waiting"] > p.trucks and m.summary["tries_alone"] == 0,
+                ),
+            ),
+        ),
+        {"bisect": True},
+        (),
+        "blocked",
+        (
             "lambda.stream.bisect",
+            "lambda.stream.blocked",
+            "lambda.stream.options",
+            "lambda.stream.parallel_order",
         ),
         Goal(
-            "40 readings, one a second: every good one is done within 60 s of its writing, and none is given up.",
+            "Every good report is drawn and was read within 60 s, and the bad one can be found again.",
             lambda p, m: (
-                _bad(p)
-                and p.records >= 40
-                and p.every_s <= 1
+                p.shards >= 2
+                and p.trucks >= 8
+                and m.summary["given_up"] == 1
                 and m.summary["good_given_up"] == 0
                 and m.summary["waiting"] == 0
-                and m.summary["longest_delay_s"] <= 60
+                and m.summary["oldest_s"] <= 60
+                and m.summary["found_again"] == 1
             ),
-            {"bisect": True, "max_retries": 1},
+            {"bisect": True, "max_retries": 1, "destination": "queue"},
         ),
     ),
 )

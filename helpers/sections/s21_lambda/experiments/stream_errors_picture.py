@@ -1,4 +1,4 @@
-"""The picture of the stream: a lane per shard and batch at once; the age of the oldest waiting record below."""
+"""The picture of a bad record in a stream: a lane per shard, or per batch that may run beside others; ages below."""
 
 from __future__ import annotations
 
@@ -7,142 +7,179 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.experiments import Values, pictures, plural
 from helpers.experiments.pictures import Span, human
+from helpers.sections.s21_lambda.experiments.stream_errors import NO_LIMIT, NONE, Measured
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#CC79A7", "#009E73", "#E69F00")
-SAMPLES = 240
+    from helpers.sections.s21_lambda.experiments.stream_trail import Batch
+
+BLUE = "#0072B2"
+LEAST = 0.003  # the least length of a bar, as a share of the axis
+APART = 0.022  # how far two numbers over bars must be apart, as a share of the axis
+ROOM = 45  # the height of a lane, in points, that has room for words
 
 
-def draw(figure: Figure, p: Values, m: Any) -> str:
+def draw(figure: Figure, p: Values, m: Measured) -> str:
     """Draw and return the picture in words."""
-    upper, lower = pictures.layout(figure, share=0.28)
+    upper, lower = pictures.layout(figure, share=0.26, left=0.115)
     assert lower is not None
-    busy_s = max((one.end_s for one in m.batches), default=10.0)
-    end_s = min(m.end_s, 1.05 * max(busy_s, p.records * p.every_s))
+    end_s = _end_s(m)
     for axes, labels in ((upper, False), (lower, True)):
         pictures.time_axis(axes, end_s, labels=labels)
-    lanes = _lanes(m)
-    number = max(1, len(set(lanes)))
-    least_s = 0.005 * end_s
-    spans = [
-        Span(lane, one.start_s, max(one.end_s, one.start_s + least_s), "failed" if one.failed else "work")
-        for lane, one in zip(lanes, m.batches, strict=True)
-    ]
-    spans += _waits(lanes, m)
-    full = pictures.lanes(
-        upper, spans, number, thickness=min(22.0, 0.5 * pictures.lane_points(upper, number))
-    )
-    shards = sorted({one.shard for one in m.batches})
-    places = [
-        min(lane for lane, one in zip(lanes, m.batches, strict=True) if one.shard == shard)
-        for shard in shards
-    ]
-    pictures.lane_names(upper, places, [f"shard {shard + 1}" for shard in shards])
-    if m.bad is not None:
-        lane = places[shards.index(m.bad.shard)] if m.bad.shard in shards else 0
-        pictures.marks(upper, [(m.bad.written_s, lane + 0.42)], "order", size=7)
-        said = f"reading {m.bad.number}, the bad one, is written"
-        pictures.beside(upper, m.bad.written_s, lane + 0.42, said, pictures.WRONG, size=8)
-        _last_word(upper, m, lane, full)
-    _ages(lower, m, end_s)
+    _lanes(upper, p, m, end_s)
+    _ages(lower, p, m, end_s)
     title, subtitle = headline(p, m)
     pictures.headline(figure, title, subtitle)
     return words(m, title)
 
 
-def _lanes(m: Any) -> list[int]:
-    """A lane for each batch: those of a shard lie on one lane unless they overlap."""
-    free: dict[int, list[float]] = {}
-    slots = []
-    for one in m.batches:
-        ends = free.setdefault(one.shard, [])
-        slot = next((place for place, end_s in enumerate(ends) if end_s <= one.start_s + 1e-6), len(ends))
-        if slot == len(ends):
-            ends.append(0.0)
-        ends[slot] = one.end_s
-        slots.append((one.shard, slot))
-    lanes = {place: lane for lane, place in enumerate(sorted(set(slots)))}
-    return [lanes[place] for place in slots]
+def _end_s(m: Measured) -> float:
+    """To the end of the watch if something waits, else to the last run."""
+    if m.stream.waiting:
+        return m.watched_s
+    return 1.04 * max(one.end_s for one in m.stream.batches)
 
 
-def _waits(lanes: list[int], m: Any) -> list[Span]:
-    """What a lane waits for after a run that failed: its next attempt."""
-    spans = []
-    for lane in set(lanes):
-        mine = [one for place, one in zip(lanes, m.batches, strict=True) if place == lane]
-        for before, after in pairwise(mine):
-            if before.failed and after.start_s > before.end_s:
-                spans.append(Span(lane, before.end_s, after.start_s, "wait"))
-    return spans
+def _lanes(axes: Any, p: Values, m: Measured, end_s: float) -> None:
+    lanes = m.stream.lanes
+    places = {lane: place for place, lane in enumerate(lanes)}
+    spans: list[Span] = []
+    for lane, place in places.items():
+        runs = [one for one in m.stream.batches if (one.shard, one.lane) == lane]
+        for one in runs:
+            state = "failed" if one.failed else "again" if one.again else "work"
+            spans.append(Span(place, one.start_s, max(one.end_s, one.start_s + LEAST * end_s), state))
+        waits = [(one.end_s, after.start_s) for one, after in pairwise(runs) if one.failed]
+        if runs[-1].failed:
+            waits.append((runs[-1].end_s, end_s))
+        on_s = m.stream.went_on_s
+        for start_s, until_s in waits:
+            until = on_s if on_s is not None and start_s <= on_s < until_s else until_s
+            spans.append(Span(place, start_s, until, "wait"))
+    number = max(1, len(lanes))
+    full = pictures.lanes(axes, spans, number)
+    first = {shard: place for (shard, _), place in reversed(places.items())}
+    names = [f"shard {shard + 1}" for shard in first]
+    pictures.lane_names(axes, list(map(float, first.values())), names)
+    if m.stream.tries:
+        _around_the_bad_one(axes, p, m, places, full, end_s)
 
 
-def _last_word(axes: Any, m: Any, lane: int, full: float) -> None:
-    """Say at the end of the bad record's shard what became of it."""
-    mine = [one for one in m.batches if one.shard == m.bad.shard]
-    if not mine:
+def _around_the_bad_one(
+    axes: Any, p: Values, m: Measured, places: dict[tuple[int, int], int], full: float, end_s: float
+) -> None:
+    """Say where it fails, how large the batches are that hold it, and what comes of it."""
+    tries = m.stream.tries
+    place = places[tries[0].shard, tries[0].lane]
+    points = pictures.lane_points(axes, len(places))
+    line = (0.5 * full + 6) / points  # a line of text away from the bars
+    runs = [one for one in m.stream.batches if (one.shard, one.lane) == (tries[0].shard, tries[0].lane)]
+    if points >= ROOM:
+        _sizes(axes, [one for one in runs if one.start_s >= tries[0].start_s], place - line, end_s)
+        said = f"fails at report {_position(m)} of {len(tries[0].read)}"
+        pictures.beside(axes, tries[0].start_s, place - line - 13 / points, said, pictures.INK, size=8)
+        if any(one.again and not one.failed for one in runs):
+            again = next(one for one in runs if one.again and not one.failed)
+            said = f"{plural(again.again, 'report')} drawn again"
+            pictures.beside(axes, again.start_s, place + line, said, pictures.WRONG, size=8)
+    at_s = m.stream.went_on_s
+    if at_s is None:
+        said = f"{plural(len(m.stream.waiting), 'report')} wait"
+        pictures.note(axes, end_s, place + line, said, pictures.WRONG, side="left")
         return
-    failed = [one for one in mine if one.failed]
-    if m.bad.given_up_s is not None:
-        last = failed[-1]
-        said = "given up, with its batch" if m.summary["good_given_up"] else "given up alone"
-        pictures.marks(axes, [(last.end_s, lane)], "stored", size=min(9.0, 0.7 * full))
-        pictures.beside(axes, last.end_s, lane - 0.42, said, "#00664b", size=8)
-    elif m.bad.done_s is None and failed:
-        said = f"tried {m.summary['tries_of_bad']} times, and again"
-        pictures.note(axes, failed[-1].end_s, lane - 0.42, said, pictures.WRONG, side="left", size=8)
+    kind, colour = ("crash", pictures.WRONG) if p.destination == NONE else ("stored", "#00664b")
+    pictures.marks(axes, [(at_s, place)], kind, size=min(9.0, full))
+    lost = plural(int(m.summary["given_up"]), "report")
+    said = {
+        "queue": f"{lost} given up: the queue is told which",
+        "bucket": f"{lost} given up, and kept in the bucket",
+        NONE: f"{lost} given up, without a trace",
+    }[p.destination]
+    if points >= ROOM / 2:
+        lower = 13 / points if points >= ROOM else 0.0
+        pictures.beside(axes, at_s, place + line + lower, said, colour, size=8)
 
 
-def _ages(axes: Any, m: Any, end_s: float) -> None:
-    """The age of the oldest record that each shard has not dealt with."""
-    times = [end_s * place / SAMPLES for place in range(SAMPLES + 1)]
-    most = 1.0
-    for shard in sorted({one.shard for one in m.records}):
-        ages = [m.age_s(shard, at) for at in times]
-        most = max(most, *ages)
-        pictures.steps(axes, times, ages, colour=COLOURS[shard % len(COLOURS)], width=1.4)
-        said = f"shard {shard + 1}"
-        axes.text(
-            0.36 + 0.1 * shard,
-            0.9,
-            said,
-            transform=axes.transAxes,
-            size=8.5,
-            color=COLOURS[shard],
-            va="center",
-        )
-    axes.text(0.012, 0.9, "age of the oldest waiting record", transform=axes.transAxes, size=8.5, va="center")
-    pictures.level(axes, most, "seconds")
+def _position(m: Measured) -> int:
+    bad = m.stream.bad
+    assert bad is not None
+    return m.stream.tries[0].read.index(bad.number) + 1
 
 
-def headline(p: Values, m: Any) -> tuple[str, str]:
+def _sizes(axes: Any, runs: list[Batch], place: float, end_s: float) -> None:
+    """How many reports a batch holds, where that changes and the numbers do not touch."""
+    free_s, shown = 0.0, 0
+    for one in runs:
+        at_s, size = (one.start_s + one.end_s) / 2, len(one.read)
+        if at_s >= free_s and size != shown:
+            pictures.note(axes, at_s, place, str(size), pictures.QUIET, side="over", size=8)
+            free_s, shown = at_s + APART * end_s, size
+
+
+def _ages(axes: Any, p: Values, m: Measured, end_s: float) -> None:
+    """The iterator age of each lane, as it is measured when a batch is read."""
+    held = {(one.shard, one.lane) for one in m.stream.tries}
+    highest = 1.0
+    for lane in m.stream.lanes:
+        ages = m.stream.ages(lane)
+        times = [0.0, *(at_s for at_s, _ in ages), end_s]
+        values = [0.0, *(age for _, age in ages)]
+        colour, width = (pictures.WRONG, 1.6) if lane in held else (pictures.QUIET, 1.0)
+        pictures.steps(axes, times, [*values, values[-1]], colour=colour, width=width)
+        highest = max(highest, *values)
+    if p.max_record_age_s != NO_LIMIT and int(p.max_record_age_s) <= 1.25 * highest:
+        name = f"maximum record age {human(int(p.max_record_age_s))}"
+        pictures.limit_line(axes, int(p.max_record_age_s), name, pictures.INK)
+    for at, said, colour in (
+        (0.012, "age of the newest report that is read (IteratorAge)", pictures.QUIET),
+        (0.44, "where the bad one is" if held else "", pictures.WRONG),
+    ):
+        axes.text(at, 0.9, said, transform=axes.transAxes, size=8.5, color=colour, va="center", zorder=4)
+    pictures.level(axes, highest, "seconds")
+
+
+def headline(p: Values, m: Measured) -> tuple[str, str]:
     """Title and second line."""
-    s = m.summary
-    if s["waiting"]:
-        title = f"{s['waiting']} of {s['records']} readings wait: number {p.bad_at} was tried {s['tries_of_bad']} times"
-    elif s["good_given_up"]:
-        title = f"{plural(s['good_given_up'], 'good reading')} given up with the bad one"
-    elif s["given_up"]:
-        title = f"Only the bad reading was given up; {s['done']} are done"
+    s, bad = m.summary, m.stream.bad
+    given_up, good, waiting = int(s["given_up"]), int(s["good_given_up"]), int(s["waiting"])
+    still = human(float(s["stood_still_s"]))
+    if bad is not None and m.stream.went_on_s is None and int(s["held_shards"]) == 1:
+        title = (
+            f"One bad report holds up {s['held_trucks']} of {plural(p.shards * p.trucks, 'truck')}: "
+            f"{plural(waiting, 'report waits', 'reports wait')} after {human(m.watched_s)}"
+        )
+    elif good:
+        title = (
+            f"{plural(given_up, 'report')} given up, {good} of them good; the others waited for up to {still}"
+        )
+    elif given_up:
+        title = f"Only the bad report is given up, after {plural(int(s['tries']), 'try', 'tries')} in {still}"
+        if s["drawn_again"]:
+            title += f"; {plural(int(s['drawn_again']), 'good one')} drawn again"
+    elif waiting:
+        title = f"The function does not keep up: {waiting} of {plural(int(s['reports']), 'report')} wait"
     else:
-        title = f"All {s['done']} readings done within {human(s['longest_delay_s'])}"
+        title = f"All {s['reports']} reports drawn, none older than {human(float(s['oldest_s']))} when it was read"
     parts = [
-        plural(p.shards, "shard"),
-        f"batches of {p.batch_size}",
-        "no limit of retries" if p.max_retries == -1 else plural(p.max_retries, "retry", "retries"),
-        "split on error" if p.bisect else "not split",
-        "no age limit" if p.max_record_age_s == "none" else f"given up at {p.max_record_age_s} s",
+        f"{plural(p.shards, 'shard')} of {plural(p.trucks, 'truck')}",
+        f"{p.work_s:g} s a report",
+        f"batches of up to {p.batch_size}",
+        "retries without limit" if p.max_retries < 0 else plural(p.max_retries, "retry", "retries"),
+        "" if p.max_record_age_s == NO_LIMIT else f"age up to {human(int(p.max_record_age_s))}",
+        "split on error" if p.bisect else "",
+        f"factor {p.parallelization}" if p.parallelization > 1 else "",
     ]
-    if p.parallelization > 1:
-        parts.append(f"up to {p.parallelization} batches of a shard at once")
-    return title, " · ".join(parts)
+    return title, " · ".join(part for part in parts if part)
 
 
-def words(m: Any, title: str) -> str:
-    """The picture in words: two sentences."""
+def words(m: Measured, title: str) -> str:
+    """The picture in words: two or three sentences."""
     s = m.summary
-    return (
-        f"{title}. The function ran {plural(s['runs'], 'time')}, {s['failed_runs']} of them in vain; {s['done']} "
-        f"readings are done, {s['given_up']} given up and {s['waiting']} wait."
-    )
+    text = f"{title}."
+    if m.stream.tries:
+        text += (
+            f" The bad report was tried {plural(int(s['tries']), 'time')}, {s['tries_alone']} of them alone, and "
+            f"{plural(int(s['drawn_again']), 'good report was', 'good reports were')} drawn again."
+        )
+    return f"{text} At most {plural(int(s['peak']), 'batch', 'batches')} ran at once."
