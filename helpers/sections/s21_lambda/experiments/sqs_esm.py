@@ -382,7 +382,7 @@ class SqsEsm(Experiment):
         if p.max_concurrency == NONE or m.refused:
             return not_applicable(f"{said}; the mapping has no maximum concurrency.")
         said += f" with a maximum concurrency of {p.max_concurrency}."
-        return true(said) if m.summary["peak"] <= int(p.max_concurrency) else false(said)
+        return true(said) if int(m.summary["peak"]) <= int(p.max_concurrency) else false(said)
 
     @staticmethod
     def ramp(p: Values, m: Measured) -> Finding:
@@ -407,7 +407,8 @@ class SqsEsm(Experiment):
 
 def poisoned(p: Values) -> int:
     """How many messages are bad."""
-    return round(p.messages * p.poison_percent / 100)
+    number: int = round(p.messages * p.poison_percent / 100)
+    return number
 
 
 def accepted(p: Values) -> bool:
@@ -480,11 +481,12 @@ def _us(time_s: float) -> int:
 def _depths(rows: Iterable[CallRow], begin_s: float) -> tuple[Depth, ...]:
     """The watcher's looks: at the orders, and then at those set aside."""
     looks = [row for row in rows if row.operation == "GetQueueAttributes" and row.actor == "watcher"]
-    counts = [[int(row.response["Attributes"][name]) for name in DEPTHS] for row in looks]
-    return tuple(
-        Depth(looks[place].end_s - begin_s, *counts[place], sum(counts[place + 1]))
-        for place in range(0, len(looks), 2)
-    )
+    depths = []
+    for orders, aside in zip(looks[::2], looks[1::2], strict=True):
+        waiting, hidden = (int(orders.response["Attributes"][name]) for name in DEPTHS)
+        kept = sum(int(aside.response["Attributes"][name]) for name in DEPTHS)
+        depths.append(Depth(orders.end_s - begin_s, waiting, hidden, kept))
+    return tuple(depths)
 
 
 def changes(batches: Iterable[Batch]) -> list[tuple[float, int]]:

@@ -398,7 +398,7 @@ def ends(p: Values) -> bool:
     """Whether there is a bad report, and a finite number of retries ends its tries within the watch."""
     if not p.bad_at or p.max_retries < 0 or p.max_record_age_s != NO_LIMIT or not prompt(p):
         return False
-    return tried_out_s(p) <= 60 * p.watched_min
+    return bool(tried_out_s(p) <= 60 * p.watched_min)
 
 
 def fleet(shards: int, trucks: int) -> list[str]:
