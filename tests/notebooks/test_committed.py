@@ -23,7 +23,7 @@ SIZE_LIMIT = 480_000
 """Bytes. A section with seven experiments holds seven pictures of some 20 kB and 200 facts."""
 MACHINE = re.compile(
     r"0x[0-9a-f]{8,}"  # an object's address
-    r"|(?<![\w/.:])/(?!var/task/)(home|root|tmp|work|usr|var|Users|opt)/\w"  # a path; /var/task is Lambda's own
+    r"|(?<![\w/.:])/(?!var/task/|opt/extensions)(home|root|tmp|work|usr|var|Users|opt)/\w"  # but Lambda's own
     r"|[A-Z]:\\Users"
     r"|ipykernel_\d+"
 )

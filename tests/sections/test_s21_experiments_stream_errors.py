@@ -154,7 +154,7 @@ def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) ->
     assert counterexamples(found) == []
     assert found.text.endswith(".")  # and the picture can be drawn
     counted = sum(int(found.summary[name]) for name in ("drawn", "given_up", "waiting"))
-    assert counted == found.summary["reports"] == ROUNDS * int(values["shards"]) * int(values["trucks"])  # type: ignore[call-overload]
+    assert counted == found.summary["reports"] == ROUNDS * values["shards"] * values["trucks"]
 
 
 @st.composite
