@@ -76,7 +76,8 @@ class _NumpyGenerator:
     def _module(self) -> Any:
         if "numpy" not in sys.modules:
             return None
-        module = import_module("numpy.random")  # numpy loads it when it is first used, which may be in an actor
+        # numpy loads it when it is first used, which may be in an actor
+        module = import_module("numpy.random")
         if not self._address:
             self._address = int(module.mtrand._rand._bit_generator.ctypes.state_address)
             self._gauss = self._gauss_of(module)
