@@ -48,7 +48,7 @@ check: install ## the quick gate, under a minute: lint, types, unit tests, noteb
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest -m "not (browser or install or kernel or slow)" -n 2 --dist loadgroup $(TEST_FLAGS) $(TESTS)
+	$(BIN)/python -m pytest -m "not (browser or install or kernel or slow)" -n 2 $(TEST_FLAGS) $(TESTS)
 
 bench: install ## measure speed and memory against the stated goals
 	$(foreach script,$(BENCHMARKS),$(BIN)/python $(script) $(BENCH_FLAGS) &&) true

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # No test opens a window, and Jupyter's folders are those of the system.
 os.environ.setdefault("MPLBACKEND", "agg")
@@ -61,18 +63,32 @@ NO_BROWSER = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this machine cannot run, and say which tests must not run at the same time."""
+    """Leave out what this machine cannot run."""
     if config.stash[LEFT_OUT]:
         left_out = [item for item in items if item.get_closest_marker("browser")]
         items[:] = [item for item in items if not item.get_closest_marker("browser")]
         config.hook.pytest_deselected(items=left_out)
-    for item in items:
-        # Kernels and browsers are timed, so only one of them runs at a time. Other tests stay together by file:
-        # its fixtures are then made once.
-        timed = any(item.get_closest_marker(name) for name in ("browser", "kernel"))
-        item.add_marker(pytest.mark.xdist_group("timed" if timed else item.nodeid.partition("::")[0]))
+
+
+class Grouped(LoadScopeScheduling):
+    """Kernels and browsers are timed, so only one of them runs at a time, from the start. Other tests stay together by
+    file: its fixtures are then made once.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        config.option.loadscopereorder = False  # the longest group, the timed one, is the first
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "timed" if file.startswith(("tests/browser/", "tests/kernel/")) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Grouped:
+    """Xdist's own groups are marks, which do nothing under pytest 9.2 and xdist 3.8."""
+    return Grouped(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,7 +11,7 @@ from lab import LOCAL, TOLERATED, Notebook, PanelOnPage
 
 from helpers.notebooks import NOTEBOOKS
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Open = Callable[[str], Notebook]
 COURSE = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))

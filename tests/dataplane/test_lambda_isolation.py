@@ -417,9 +417,11 @@ def handler(event, context):
 """
 
 
-def test_tmp_is_a_folder_of_the_environment(cloud: Cloud) -> None:
+def test_tmp_is_a_folder_of_the_environment(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "_TMP", str(tmp_path))
     function = Function(cloud, FILES)
-    before = set(Path(tempfile.gettempdir()).glob("aws-lambda-*"))
     for _ in range(2):
         assert function.result() == {
             "walked": [["/tmp", ["a"], []], ["/tmp/a", ["b"], ["moved"]], ["/tmp/a/b", [], ["copy"]]],
@@ -428,10 +430,11 @@ def test_tmp_is_a_folder_of_the_environment(cloud: Cloud) -> None:
             "left": [],
             "temporary": ["/tmp/", "/tmp"],
         }
+    assert [path.name.partition("-")[0] for path in tmp_path.iterdir()] == ["aws"]
     cloud.close()
     del function
     gc.collect()
-    assert set(Path(tempfile.gettempdir()).glob("aws-lambda-*")) <= before
+    assert list(tmp_path.iterdir()) == []
 
 
 OBJECTS = """
