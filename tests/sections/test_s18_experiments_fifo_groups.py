@@ -12,6 +12,7 @@ from helpers.experiments import Verdict, find, verify
 ID = "18_sqs.fifo_groups"
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 

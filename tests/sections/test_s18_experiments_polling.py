@@ -15,6 +15,7 @@ from helpers.sections.s18_sqs.experiments.polling import surely_fewer
 ID = "18_sqs.polling"
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 

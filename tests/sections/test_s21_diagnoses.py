@@ -50,6 +50,7 @@ def test_batches_of_one_order_would_cost_ten_times_the_connections() -> None:
     assert not invoices.well(single.run.values, single.measurements)
 
 
+@pytest.mark.slow
 def test_every_number_of_retries_is_judged_as_its_run_shows() -> None:
     """Split in 12 s, the report waits 1, 2, 4, ... s more; what stands behind it is read up to a minute late with 5."""
     trucks = find("stuck_shard")

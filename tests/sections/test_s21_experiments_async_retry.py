@@ -23,6 +23,7 @@ ID = "21_lambda.async_retry"
 DAY_S = 86_400
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 
@@ -122,6 +123,7 @@ SIZES: dict[str, Strategy] = {
 }
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SIZES), seed=st.integers(0, 99))
 @settings(max_examples=25)
 def test_no_claim_is_false_in_its_range(values: dict[str, Any], seed: int) -> None:

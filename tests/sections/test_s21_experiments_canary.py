@@ -32,6 +32,7 @@ WHOLE_MIN = {
 }
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 
@@ -128,6 +129,7 @@ UNDER_20_MIN = sorted(name for name, minutes in WHOLE_MIN.items() if minutes < 2
 SPARSE = {**SIZES, "strategy": st.sampled_from(UNDER_20_MIN), "requests_per_min": st.integers(1, 5)}
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SPARSE), seed=st.integers(0, 99))
 @settings(max_examples=15)
 def test_no_claim_is_false_in_its_range(values: dict[str, Any], seed: int) -> None:

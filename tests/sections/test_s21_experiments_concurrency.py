@@ -20,6 +20,7 @@ from helpers.sections.s21_lambda.experiments.concurrency import BUSY, QUIET
 ID = "21_lambda.concurrency"
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 

@@ -28,6 +28,7 @@ FREE_GB_S = 400_000  # a month: fact lambda.cost.free_compute
 LADDER_MB = (128, 256, 512, 1024, 1769, 3008, 5308, 10240)
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 
@@ -141,6 +142,7 @@ SIZES: dict[str, Strategy] = {
 }
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SIZES))
 @settings(max_examples=25)
 def test_no_claim_is_false_in_its_range(values: dict[str, Any]) -> None:

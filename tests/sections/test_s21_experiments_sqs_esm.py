@@ -23,6 +23,7 @@ INIT_S, LATENCY_S = 0.3, 0.01
 ROOM = {"messages": 100, "work_s": 2, "timeout_s": 30, "max_receive_count": 2, "reserved_concurrency": "2"}
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 

@@ -24,6 +24,7 @@ ID = "21_lambda.stream_errors"
 LATENCY_S = 0.01
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 

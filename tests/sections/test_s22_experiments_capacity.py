@@ -17,6 +17,7 @@ from helpers.experiments import Verdict, find, verify
 ID = "22_dynamodb.capacity"
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 
@@ -123,6 +124,7 @@ def test_units_are_the_documented_sums_and_no_claim_is_false_in_its_range(
     assert found.png()
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), reads_per_s=st.just(1), writes_per_s=st.just(1)))
 @settings(max_examples=6)
 def test_any_size_of_item_can_be_drawn(values: dict[str, Any]) -> None:

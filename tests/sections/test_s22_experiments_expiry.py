@@ -25,6 +25,7 @@ HOUR_S = 3_600
 ALONE = {"sessions": 1, "return_percent": 0, "logout_percent": 0}
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 
@@ -131,6 +132,7 @@ SMALL: dict[str, Strategy] = {
 }
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SMALL), seed=st.integers(0, 99))
 @settings(max_examples=20)
 def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) -> None:

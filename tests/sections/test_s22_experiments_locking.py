@@ -22,6 +22,7 @@ ID = "22_dynamodb.locking"
 LATENCY_S = 0.01
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 
@@ -132,12 +133,14 @@ SMALL: dict[str, Strategy] = {
 }
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SMALL), seed=st.integers(0, 99))
 @settings(max_examples=25)
 def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) -> None:
     assert counterexamples(outcome(ID, seed, **values)) == []
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SMALL), seed=st.integers(0, 99))
 @settings(max_examples=20)
 def test_the_stock_is_what_the_accepted_writes_make_of_it(values: dict[str, Any], seed: int) -> None:

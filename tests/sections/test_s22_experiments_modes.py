@@ -26,6 +26,7 @@ from helpers.sections.s22_dynamodb.experiments.modes import (
 ID = "22_dynamodb.modes"
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 

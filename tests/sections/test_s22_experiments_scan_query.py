@@ -23,6 +23,7 @@ ID = "22_dynamodb.scan_query"
 METHODS = ("query", "index", "scan", "parallel_scan")
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 

@@ -20,6 +20,7 @@ from helpers.experiments import Verdict, find, verify
 ID = "22_dynamodb.throttle"
 
 
+@pytest.mark.slow
 def test_every_scene_is_fit_to_be_taught() -> None:
     assert verify(find(ID)) == []
 
