@@ -72,6 +72,7 @@ class _NumpyGenerator:
     def __init__(self) -> None:
         self._address = 0
         self._gauss: tuple[int, float] = (0, 0.0)
+        self._seeder: Any = None  # a generator of its own, made once: making one costs more than seeding it
 
     def _module(self) -> Any:
         if "numpy" not in sys.modules:
@@ -112,8 +113,11 @@ class _NumpyGenerator:
         module = self._module()
         if module is None:
             return None
-        state = module.RandomState(seed % 2**32).get_state(legacy=False)["state"]
-        return state["key"].tobytes() + int(state["pos"]).to_bytes(4, sys.byteorder), (0, 0.0)
+        if self._seeder is None:
+            self._seeder = module.RandomState(0)
+        self._seeder.seed(seed % 2**32)
+        address = int(self._seeder._bit_generator.ctypes.state_address)
+        return ctypes.string_at(address, 4 * _WORDS), (0, 0.0)
 
 
 _python = _PythonGenerator()

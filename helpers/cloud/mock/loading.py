@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from moto import backends
@@ -19,10 +22,15 @@ def _get_backend(service: str) -> Any:
     # A few services draw ids while they are imported: not from the stream of the Cloud that happens to be first.
     stream = ids.generator
     ids.use(MotoRandom(0))
+    alone = service == "applicationautoscaling" and _ECS not in sys.modules
     try:
+        if alone:
+            sys.modules[_ECS] = _ecs_later()
         backend = _load_backend(service)  # type: ignore[call-overload]  # moto types it by literal names
     finally:
         ids.use(stream)
+        if alone:
+            del sys.modules[_ECS]
     if service == "s3":
         _let_objects_go()
     if service == "dynamodb":
@@ -38,6 +46,29 @@ def _get_backend(service: str) -> Any:
     if service in ("dynamodb", "dynamodbstreams", "lambda", "awslambda", "cloudformation"):
         _leave_streams()
     return backend
+
+
+_ECS = "moto.ecs"
+
+
+class _Later:
+    """Stands for what `load` returns, which is loaded when something of it is used."""
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self._load = load
+
+    def __getitem__(self, key: Any) -> _Later:
+        return _Later(lambda: self._load()[key])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._load(), name)
+
+
+def _ecs_later() -> ModuleType:
+    """ECS for Application Auto Scaling, whose other targets need not load it: it takes 90 MB and a second."""
+    module = ModuleType(_ECS)
+    module.ecs_backends = _Later(lambda: backends.get_backend("ecs"))  # type: ignore[attr-defined]  # made here
+    return module
 
 
 @functools.cache

@@ -7,10 +7,15 @@ with plain moto's answers (tests/cloud/test_differential.py).
 from __future__ import annotations
 
 import functools
+import inspect
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import botocore.auth
+import botocore.endpoint
+import botocore.hooks
+import botocore.regions
 import botocore.useragent
 from moto.core import responses, utils
 from moto.core.base_backend import BaseBackend
@@ -62,6 +67,53 @@ def _signature(self: Any, string_to_sign: str, request: Any) -> str:
     return "0" * 64 if _unchecked(self) else _build_signature(self, string_to_sign, request)
 
 
+# Making a session or a client: a function's code may make one for each of its environments.
+
+_inspect_keywords = botocore.hooks.accepts_kwargs
+_init_aliases = botocore.hooks.EventAliaser.__init__
+_make_rules = botocore.regions.EndpointProvider
+_Handlers = botocore.hooks.NodeList
+_aliased_names: dict[str, str] = {}
+_rules: dict[
+    tuple[int, int, frozenset[str]], tuple[Any, Any, Any]
+] = {}  # with the data, so that ids stay theirs
+
+
+def _accepts_keywords(function: Callable[..., Any]) -> bool:
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None or hasattr(function, "__signature__"):
+        return bool(_inspect_keywords(function))
+    return bool(code.co_flags & inspect.CO_VARKEYWORDS)
+
+
+def _share_aliases(self: Any, event_emitter: Any, event_aliases: Any = None) -> None:
+    _init_aliases(self, event_emitter, event_aliases)
+    if self._event_aliases == botocore.hooks.EVENT_ALIASES:
+        self._alias_name_cache = _aliased_names
+
+
+def _rules_of(ruleset_data: Any, partition_data: Any, excluded_params: Any = None) -> Any:
+    key = id(ruleset_data), id(partition_data), frozenset(excluded_params or ())
+    if key not in _rules:
+        made = _make_rules(ruleset_data, partition_data, excluded_params)
+        _rules[key] = made, ruleset_data, partition_data
+    return _rules[key][0]
+
+
+def _copy_handlers(self: Any, node: dict[str, Any]) -> dict[str, Any]:
+    copied = node.copy()
+    for key, value in node.items():
+        if type(value) is dict:
+            copied[key] = _copy_handlers(self, value)
+        elif type(value) is _Handlers:
+            copied[key] = _Handlers(value.first[:], value.middle[:], value.last[:])
+    return copied
+
+
+def _no_proxies(self: Any, url: str) -> dict[str, str]:  # botocore's signature
+    return {}
+
+
 def install() -> None:
     """Keep what does not change between calls; sign cheaply, since moto does not check unless asked to."""
     for module in (utils, responses):
@@ -72,3 +124,22 @@ def install() -> None:
     )
     replace(botocore.auth.SigV4Auth, "canonical_request", _canonical_request, because="nobody checks it")
     replace(botocore.auth.SigV4Auth, "signature", _signature, because="nobody checks it")
+    replace(botocore.hooks, "accepts_kwargs", _accepts_keywords, because="a handler's code says it at once")
+    replace(
+        botocore.hooks.EventAliaser, "__init__", _share_aliases, because="an event's name is worked out once"
+    )
+    replace(
+        botocore.hooks._PrefixTrie,
+        "_recursive_copy",
+        _copy_handlers,
+        because="each client has handlers of its own, copied without copy.copy",
+    )
+    replace(
+        botocore.regions, "EndpointProvider", _rules_of, because="a service's endpoint rules are read once"
+    )
+    replace(
+        botocore.endpoint.EndpointCreator,
+        "_get_proxies",
+        _no_proxies,
+        because="no call leaves the machine, so no proxy is looked for",
+    )

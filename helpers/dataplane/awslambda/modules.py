@@ -92,7 +92,9 @@ class Modules:
         replaced = {
             name for name in code.modules if name in sys.modules and not _is_installed(sys.modules[name])
         }
-        self._hidden = [name for name in sys.modules if replaced and name.partition(".")[0] in replaced]
+        self._hidden: list[str] = []
+        if replaced:
+            self._hidden = [name for name in sys.modules if name.partition(".")[0] in replaced]
         self._put_aside: dict[str, ModuleType] = {}
 
     def enter(self) -> None:

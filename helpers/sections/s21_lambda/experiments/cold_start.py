@@ -25,7 +25,7 @@ from helpers.experiments import (
     plural,
     true,
 )
-from helpers.sections.s21_lambda.experiments.reading import GUIDE, create, executions, role
+from helpers.sections.s21_lambda.experiments.reading import GUIDE, create, executions, most_at_once, role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,7 +183,7 @@ class ColdStart(Experiment):
             "requests": len(runs),
             "cold": len(cold),
             "environments": len({bar.environment for bar in bars}),
-            "peak": peak(bars),
+            "peak": most_at_once((bar.start_s, bar.end_s) for bar in bars),
             "mean_busy": round(sum(one.run_s for one in runs) / LOAD_S, 2),
             "p50_s": round(_percentile(latencies, 50), 3),
             "p99_s": round(_percentile(latencies, 99), 3),
@@ -266,16 +266,6 @@ class ColdStart(Experiment):
             if not cold
             else false(f"{said}; {plural(cold, 'request')} still waited.")
         )
-
-
-def peak(bars: tuple[Bar, ...]) -> int:
-    """The most requests in flight at once."""
-    changes = sorted([(bar.start_s, 1) for bar in bars] + [(bar.end_s, -1) for bar in bars])
-    most = busy = 0
-    for _, change in changes:
-        busy += change
-        most = max(most, busy)
-    return most
 
 
 def _percentile(values: tuple[float, ...], percent: int) -> float:

@@ -29,7 +29,14 @@ from helpers.experiments import (
     plural,
     true,
 )
-from helpers.sections.s21_lambda.experiments.reading import GUIDE, THROTTLED, create, executions, role
+from helpers.sections.s21_lambda.experiments.reading import (
+    GUIDE,
+    THROTTLED,
+    create,
+    executions,
+    most_at_once,
+    role,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,29 +231,20 @@ class Concurrency(Experiment):
                     refused = row.error
                 else:
                     granted[row.parameters["FunctionName"]] = row.parameters["ReservedConcurrentExecutions"]
-        measured = Measured(requests, granted, refused, p.account_limit, {})
-        starts = {name: [one.start_s for one in requests[name] if one.end_s is not None] for name in requests}
-        peaks = {
-            name: max((measured.in_flight(name, at) for at in starts[name]), default=0) for name in starts
+        served = {
+            name: [(one.start_s, one.end_s) for one in each if one.end_s is not None]
+            for name, each in requests.items()
         }
-        together = max(
-            (
-                measured.in_flight(BUSY, at) + measured.in_flight(QUIET, at)
-                for both in starts.values()
-                for at in both
-            ),
-            default=0,
-        )
         throttled = {name: sum(one.end_s is None for one in requests[name]) for name in requests}
         summary: dict[str, int | float | str] = {
             "thumbnails": len(requests[BUSY]),
             "thumbnails_throttled": throttled[BUSY],
-            "thumbnails_peak": peaks[BUSY],
+            "thumbnails_peak": most_at_once(served[BUSY]),
             "checkouts": len(requests[QUIET]),
             "checkouts_throttled": throttled[QUIET],
-            "checkouts_peak": peaks[QUIET],
-            "peak": together,
-            "unreserved": measured.pool,
+            "checkouts_peak": most_at_once(served[QUIET]),
+            "peak": most_at_once(served[BUSY] + served[QUIET]),
+            "unreserved": p.account_limit - sum(granted.values()),
             "refused": int(bool(refused)),
         }
         return Measured(requests, granted, refused, p.account_limit, summary)
