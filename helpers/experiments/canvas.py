@@ -62,6 +62,8 @@ def render(draw: Callable[[Figure], str], theme: str = "light") -> tuple[bytes, 
             figure.canvas.draw()
             return _png(figure), text
         finally:
+            for axes in figure.axes:
+                figure.delaxes(axes)  # clear() alone would first make each of them anew
             figure.clear()  # or it would keep what was drawn
             dict.update(raw, kept)
 

@@ -430,7 +430,7 @@ def test_tmp_is_a_folder_of_the_environment(
             "left": [],
             "temporary": ["/tmp/", "/tmp"],
         }
-    assert [path.name.partition("-")[0] for path in tmp_path.iterdir()] == ["aws"]
+    assert len(list(tmp_path.iterdir())) == 2  # the package, and /tmp of the one environment
     cloud.close()
     del function
     gc.collect()

@@ -1,4 +1,4 @@
-"""The kernel of a notebook stays small: after all experiments of its section, and after many runs."""
+"""A kernel stays small: after all experiments, and after many runs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from measure import experiments, memory_mb, runs, show
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("section", sorted({name.partition(".")[0] for name in experiments()}))
-def test_a_sections_experiments_fit_in_350_mb_and_200_runs_add_no_more_than_20(
-    section: str, kernel: Kernel
-) -> None:
-    panels = [show(kernel, name) for name in experiments() if name.startswith(section + ".")]
+def test_all_experiments_fit_in_350_mb_and_200_runs_add_no_more_than_20(kernel: Kernel) -> None:
+    panels = [show(kernel, experiment) for experiment in experiments()]
     assert len(panels) >= 5
     assert memory_mb(kernel) <= 350
     runs(kernel, panels, 1, 10)

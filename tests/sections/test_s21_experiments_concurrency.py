@@ -27,7 +27,7 @@ def test_every_scene_is_fit_to_be_taught() -> None:
 
 def test_requests_times_duration_are_in_flight() -> None:
     """8/s x 5 s = 40, and the start of the first environments, 0.2 s, two more."""
-    found = outcome(ID, thumbnail_s=5)
+    found = outcome(ID, thumbnails_per_s=8, thumbnail_s=5)
     assert found.summary["thumbnails_peak"] == 42
     assert found.findings["need"].verdict is Verdict.TRUE
 
@@ -60,7 +60,7 @@ def test_a_hundred_stay_unreserved(limit: int, reserved: str, granted: bool) -> 
 
 def test_zero_is_a_reservation_like_any_other() -> None:
     found = outcome(ID, reserved_thumbnails="0")
-    assert found.summary["thumbnails_throttled"] == found.summary["thumbnails"] == 112
+    assert found.summary["thumbnails_throttled"] == found.summary["thumbnails"] == 70
     assert found.summary["thumbnails_peak"] == 0
 
 

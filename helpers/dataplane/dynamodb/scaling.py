@@ -80,6 +80,7 @@ class Scaling:
         self._capacity = capacity
         self._models = models
         self._plans: dict[tuple[str, str, str], _Plan] = {}
+        self._clients: dict[str, Any] = {}
         self._ticking = False
 
     def check_policy(self, call: Call) -> None:
@@ -196,9 +197,10 @@ class Scaling:
         update: dict[str, Any] = {"ProvisionedThroughput": throughput}
         if index is not None:
             update = {"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": index.name, **update}}]}
-        client = self._account.client("dynamodb", region_name=plan.region)
+        if plan.region not in self._clients:
+            self._clients[plan.region] = self._account.client("dynamodb", region_name=plan.region)
         try:
-            client.update_table(TableName=plan.table, **update)
+            self._clients[plan.region].update_table(TableName=plan.table, **update)
         except ClientError:
             return
         finally:

@@ -125,7 +125,7 @@ class Concurrency(Experiment):
         ),
         Float(
             "thumbnails_per_s",
-            8,
+            5,
             "thumbnails a second",
             "Requests to the busy function, evenly spaced.",
             unit="/s",
