@@ -368,7 +368,9 @@ Modes.claims = (
         Modes.lag,
         "the traffic jumps far above a capacity that takes a call's worth of it in a minute",
         lambda p: (
-            p.pattern in ("spike", "batch") and rate(p, JUMP_MIN) > 1.5 * p.provisioned_wcu and rate(p, JUMP_MIN) >= 1
+            p.pattern in ("spike", "batch")
+            and rate(p, JUMP_MIN) > 1.5 * p.provisioned_wcu
+            and rate(p, JUMP_MIN) >= 1
         ),
     ),
     Claim(
