@@ -21,6 +21,7 @@ def misconceptions(section: str) -> set[str]:
     return {one.id for one in load(section)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiment", COURSE, ids=lambda one: one.id)
 def test_course_has_no_problems(experiment: Experiment) -> None:
     assert verify(experiment, misconceptions(experiment.section)) == []

@@ -106,6 +106,7 @@ def test_a_kernel_restarted_half_way_says_what_is_missing_and_a_run_from_the_top
         notebook_kernel.value(source)
 
 
+@pytest.mark.slow
 def test_an_error_that_is_not_marked_ends_a_run(warm: WarmRunner, tmp_path: Path) -> None:
     """The tests above see errors only because the cells they run are marked."""
     nb = allowed_to_raise([NotebookNode(cell_type="code", source="1 / 0", outputs=[], execution_count=None)])

@@ -58,20 +58,22 @@ REGISTRY = re.compile(
 )
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_file_names_no_machine_and_no_registry(name: str) -> None:
-    for pattern in (MACHINE, REGISTRY):
-        assert pattern.findall(TEXTS[name]) == []
+def found_in(pattern: re.Pattern[str], files: dict[str, str]) -> dict[str, list[str]]:
+    """What the pattern finds, by file."""
+    return {name: found for name, text in files.items() if (found := pattern.findall(text))}
 
 
-@pytest.mark.parametrize("name", PYTHON)
-def test_nothing_is_left_unfinished(name: str) -> None:
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    assert found_in(MACHINE, TEXTS) == {}
+    assert found_in(REGISTRY, TEXTS) == {}
+
+
+def test_nothing_is_left_unfinished() -> None:
     marks = r"\b(?:" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + r")\b"
-    assert re.findall(marks, PYTHON[name]) == []
+    assert found_in(re.compile(marks), PYTHON) == {}
 
 
-@pytest.mark.parametrize("name", [name for name in PYTHON if name.startswith("tests/")])
-def test_no_test_is_skipped(name: str) -> None:
+def test_no_test_is_skipped() -> None:
     ways = "|".join(
         [
             "mark" + r'\.skip(?!if\(os\.name == "nt")',
@@ -81,7 +83,8 @@ def test_no_test_is_skipped(name: str) -> None:
             "import" + "orskip",
         ]
     )
-    assert re.findall(ways, PYTHON[name]) == []
+    tests = {name: text for name, text in PYTHON.items() if name.startswith("tests/")}
+    assert found_in(re.compile(ways), tests) == {}
 
 
 # ------------------------------------------------------------------------------------------------- documentation
@@ -143,9 +146,8 @@ def inherits_docstring(owner: ast.ClassDef, method: str) -> bool:
     return bool(owner.bases) and method in OUTSIDE
 
 
-@pytest.mark.parametrize("name", TREES)
-def test_module_and_its_public_names_are_documented(name: str) -> None:
-    tree = TREES[name]
+def without_docstring(tree: ast.Module) -> list[str]:
+    """What of a module has no docstring and inherits none."""
     bare = [] if ast.get_docstring(tree) else ["the module"]
     for label, owner, node in public(tree):
         if ast.get_docstring(node) or explains_itself(node):
@@ -153,7 +155,11 @@ def test_module_and_its_public_names_are_documented(name: str) -> None:
         if owner is not None and inherits_docstring(owner, node.name):
             continue
         bare.append(label)
-    assert bare == []
+    return bare
+
+
+def test_modules_and_their_public_names_are_documented() -> None:
+    assert {name: bare for name, tree in TREES.items() if (bare := without_docstring(tree))} == {}
 
 
 # ------------------------------------------------------------------------------------------------------- reasons
@@ -184,11 +190,10 @@ def without_reason(text: str) -> list[int]:
     return missing
 
 
-@pytest.mark.parametrize("name", PYTHON)
-def test_each_ignore_says_why(name: str) -> None:
-    if name == Path(__file__).relative_to(ROOT).as_posix():
-        return
-    assert without_reason(PYTHON[name]) == []
+def test_each_ignore_says_why() -> None:
+    here = Path(__file__).relative_to(ROOT).as_posix()
+    bare = {name: without_reason(text) for name, text in PYTHON.items() if name != here}
+    assert {name: lines for name, lines in bare.items() if lines} == {}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from helpers.sections.quiz import (
 )
 
 SCHEMA = json.loads((FOLDER / "schema" / "quiz.schema.json").read_text(encoding="utf-8"))
-QUESTIONS = [pytest.param(question, id=question.id) for question in load_questions().values()]
+QUESTIONS = list(load_questions().values())
 BUILT = [section for section in section_ids() if load_facts(section)]
 LONGEST_MAY_BE_RIGHT = 0.35
 """Of a section's questions; 0.25 would be chance with four options."""
@@ -77,31 +77,32 @@ def test_one_question_in_six_asks_for_two_answers(section: str) -> None:
     assert sum(question.pick > 1 for question in questions) >= SEVERAL * len(questions)
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_its_options_are_alike_in_length(question: Question) -> None:
-    lengths = [len(option.text) for option in question.options]
-    assert max(lengths) <= 1.8 * min(lengths), lengths
+def test_the_options_of_a_question_are_alike_in_length() -> None:
+    lengths = {question.id: [len(option.text) for option in question.options] for question in QUESTIONS}
+    assert {id_: each for id_, each in lengths.items() if max(each) > 1.8 * min(each)} == {}
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_its_options_and_replies_differ(question: Question) -> None:
-    assert len({option.text for option in question.options}) == len(question.options)
-    assert len({option.reply for option in question.options}) == len(question.options)
+def test_the_options_of_a_question_differ_and_so_do_their_replies() -> None:
+    for question in QUESTIONS:
+        assert len({option.text for option in question.options}) == len(question.options), question.id
+        assert len({option.reply for option in question.options}) == len(question.options), question.id
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_its_facts_are_facts_of_its_section(question: Question) -> None:
-    assert set(question.facts) <= {fact.id for fact in load_facts(question.section)}
-    assert question.facts or question.section not in BUILT
+def test_the_facts_of_a_question_are_facts_of_its_section() -> None:
+    known = {section: {fact.id for fact in load_facts(section)} for section in section_ids()}
+    for question in QUESTIONS:
+        assert set(question.facts) <= known[question.section], question.id
+        assert question.facts or question.section not in BUILT, question.id
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_the_evidence_of_an_option_is_a_run(question: Question) -> None:
-    for option in question.options:
-        if option.misconception:
-            assert option.run == find_misconception(question.section, option.misconception).run
-        if option.run:
-            assert str(Run.parse(option.run)) == option.run
+def test_the_evidence_of_an_option_is_a_run() -> None:
+    for question in QUESTIONS:
+        for option in question.options:
+            if option.misconception:
+                found = find_misconception(question.section, option.misconception)
+                assert option.run == found.run, f"{question.id}: {option.text}"
+            if option.run:
+                assert str(Run.parse(option.run)) == option.run
 
 
 @pytest.mark.parametrize("section", BUILT)

@@ -9,6 +9,7 @@ from helpers.sections.s18_sqs.diagnoses import DIAGNOSES
 
 
 @pytest.mark.parametrize("diagnosis", DIAGNOSES, ids=lambda diagnosis: diagnosis.id)
+@pytest.mark.slow
 def test_a_failure_lab_is_sound(diagnosis: object) -> None:
     assert verify_diagnosis(diagnosis) == []
 

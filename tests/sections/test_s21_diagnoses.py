@@ -12,6 +12,7 @@ MISCONCEPTIONS = [one.id for one in load_misconceptions("21_lambda")]
 
 
 @pytest.mark.parametrize("diagnosis", DIAGNOSES, ids=lambda diagnosis: diagnosis.id)
+@pytest.mark.slow
 def test_a_failure_lab_is_sound(diagnosis: Diagnosis) -> None:
     assert verify_diagnosis(diagnosis, MISCONCEPTIONS) == []
 

@@ -19,18 +19,13 @@ from helpers import Cloud
 from helpers.dataplane.awslambda import work
 from helpers.dataplane.awslambda.invocation import Ending, Invocation
 from helpers.dataplane.awslambda.invoker import Invoker
-from helpers.experiments import find, verify
+from helpers.experiments import find
 from helpers.experiments.prices import cost
 from helpers.sections.s21_lambda.experiments.reading import create, role
 
 ID = "21_lambda.memory"
 FREE_GB_S = 400_000  # a month: fact lambda.cost.free_compute
 LADDER_MB = (128, 256, 512, 1024, 1769, 3008, 5308, 10240)
-
-
-@pytest.mark.slow
-def test_every_scene_is_fit_to_be_taught() -> None:
-    assert verify(find(ID)) == []
 
 
 # Worked examples, by calls

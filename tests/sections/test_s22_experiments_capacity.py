@@ -12,14 +12,9 @@ from hypothesis import strategies as st
 from runs import counterexamples, outcome, settings_of
 
 from helpers.dataplane.dynamodb import metering, units
-from helpers.experiments import Verdict, find, verify
+from helpers.experiments import Verdict, find
 
 ID = "22_dynamodb.capacity"
-
-
-@pytest.mark.slow
-def test_every_scene_is_fit_to_be_taught() -> None:
-    assert verify(find(ID)) == []
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,9 @@ from runs import counterexamples, outcome, settings_of
 from helpers.dataplane.dynamodb import metering, partitions, plane, supply, units
 from helpers.dataplane.dynamodb.dax.cache import Cache
 from helpers.dataplane.dynamodb.models import Models
-from helpers.experiments import Verdict, find, verify
+from helpers.experiments import Verdict, find
 
 ID = "22_dynamodb.hot_key"
-
-
-@pytest.mark.slow
-def test_every_scene_is_fit_to_be_taught() -> None:
-    assert verify(find(ID)) == []
 
 
 AWS_EXAMPLE = {"wcu": 400, "partitions": 4, "writes_per_s": 300, "hot_percent": 50}

@@ -13,7 +13,7 @@ from runs import counterexamples, outcome, settings_of
 
 from helpers.dataplane.dynamodb import metering, modes, plane, scaling
 from helpers.dataplane.dynamodb.models import Models
-from helpers.experiments import find, verify
+from helpers.experiments import find
 from helpers.sections.s22_dynamodb.experiments.modes import (
     FIXED,
     MINUTES,
@@ -24,11 +24,6 @@ from helpers.sections.s22_dynamodb.experiments.modes import (
 )
 
 ID = "22_dynamodb.modes"
-
-
-@pytest.mark.slow
-def test_every_scene_is_fit_to_be_taught() -> None:
-    assert verify(find(ID)) == []
 
 
 def test_a_unit_on_demand_costs_as_much_as_3_46_provisioned_ones() -> None:

@@ -15,14 +15,9 @@ from runs import counterexamples, outcome, settings_of
 from helpers.dataplane.dynamodb import metering, plane
 from helpers.dataplane.dynamodb.models import Models
 from helpers.dataplane.dynamodb.modes import Provisioned
-from helpers.experiments import Verdict, find, verify
+from helpers.experiments import Verdict, find
 
 ID = "22_dynamodb.throttle"
-
-
-@pytest.mark.slow
-def test_every_scene_is_fit_to_be_taught() -> None:
-    assert verify(find(ID)) == []
 
 
 def test_a_tenth_of_150_units_idle_for_300_s_carries_a_tenth_of_200_for_900_s() -> None:
