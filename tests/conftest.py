@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from xdist.scheduler import LoadScopeScheduling
 # No test opens a window, and Jupyter's folders are those of the system.
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+
+# Looking for garbage after every 700 new objects is a sixth of the whole run.
+gc.set_threshold(20_000, 20, 50)
 
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
 

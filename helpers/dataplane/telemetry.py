@@ -78,31 +78,28 @@ class Telemetry:
         series = _Series(namespace, name, unit, tuple((dimensions or {}).items()), minute_us)
         self._values[series][value] += count
 
-    def _write_logs(self, _call: Call) -> None:
-        lines, self._lines = self._lines, defaultdict(list)
-        for (group, stream), events in lines.items():
-            self._make(group, stream)
+    def _write_logs(self, call: Call) -> None:
+        named, made = call.parameters.get("logGroupName"), set()
+        for group, stream in [key for key in self._lines if named in (None, key[0])]:
+            events = self._lines.pop((group, stream))
+            if group not in made:
+                self._make("CreateLogGroup", {"logGroupName": group})
+                made.add(group)
+            names = {"logGroupName": group, "logStreamName": stream}
+            self._make("CreateLogStream", names)
             for first in range(0, len(events), _AT_ONCE):
                 entries = [
                     {"timestamp": at, "message": said} for at, said in events[first : first + _AT_ONCE]
                 ]
-                self._account.ask(
-                    "logs",
-                    "PutLogEvents",
-                    {"logGroupName": group, "logStreamName": stream, "logEvents": entries},
-                )
+                self._account.ask("logs", "PutLogEvents", {**names, "logEvents": entries})
 
-    def _make(self, group: str, stream: str) -> None:
-        """Create group and stream unless they are there; a learner may have made or deleted either."""
-        for operation, names in (
-            ("CreateLogGroup", {"logGroupName": group}),
-            ("CreateLogStream", {"logGroupName": group, "logStreamName": stream}),
-        ):
-            try:
-                self._account.ask("logs", operation, names)
-            except ServiceError as error:
-                if error.code != "ResourceAlreadyExistsException":
-                    raise
+    def _make(self, operation: str, names: dict[str, str]) -> None:
+        """Create a group or a stream unless it is there; a learner may have made or deleted it."""
+        try:
+            self._account.ask("logs", operation, names)
+        except ServiceError as error:
+            if error.code != "ResourceAlreadyExistsException":
+                raise
 
     def _write_metrics(self, call: Call) -> None:
         data: dict[str, list[dict[str, object]]] = defaultdict(list)
