@@ -221,6 +221,7 @@ def long_run() -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_long_run_in_one_sentence(long_run: subprocess.Popen[str]) -> None:
     assert long_run.stdout is not None
     assert long_run.stdout.readline() == "ready\n"

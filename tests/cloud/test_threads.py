@@ -161,6 +161,7 @@ def test_clouds_of_two_threads_do_not_meet():
     assert together[1] != together[2]
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_for_its_turn_can_be_stopped(capsys):
     started = threading.Event()
 

@@ -156,6 +156,7 @@ def test_scaling_ends_with_its_policy_or_target(cloud: Cloud, table: Scaled) -> 
     cloud.advance(3_600)
 
 
+@pytest.mark.slow
 def test_scaling_that_is_refused_is_in_the_trail(cloud: Cloud) -> None:
     table = Scaled(cloud, throughput=(5, 40))
     for writes in (39, 38, 37, 36):

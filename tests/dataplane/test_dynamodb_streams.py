@@ -520,6 +520,7 @@ def test_a_reader_can_wait_for_the_next_record(cloud: Cloud) -> None:
     assert log == [("a", 40.0), ("b", 80.0)]
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from("abc"), STEPS, st.integers(0, 2)), max_size=25))
 def test_stream_replayed_gives_the_table(steps: list[tuple[str, str, int]]) -> None:

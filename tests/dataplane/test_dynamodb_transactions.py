@@ -434,6 +434,7 @@ def test_transactional_read_is_checked_as_a_request(cloud: Cloud) -> None:
     assert refused(read, "a", "a") == "ValidationException"
 
 
+@pytest.mark.slow
 def test_transaction_does_not_grow_with_the_table(cloud: Cloud) -> None:
     table = Dynamo(cloud)
 
@@ -461,6 +462,7 @@ ACTIONS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(ACTIONS, max_size=6))
 def test_transactions_against_a_plain_model(transactions: list[list[tuple[str, str, str | None]]]) -> None:

@@ -359,6 +359,7 @@ def test_handler_that_wants_other_arguments(cloud: Cloud) -> None:
     assert document["errorMessage"] == "handler() takes 1 positional argument but 2 were given"
 
 
+@pytest.mark.slow
 def test_same_seed_same_failures() -> None:
     def log(seed: int) -> str:
         with Cloud(seed=seed) as cloud:

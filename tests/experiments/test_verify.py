@@ -166,6 +166,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_each_problem_is_seen(bell: Bell, name: str) -> None:
     changes, said = PROBLEMS[name]

@@ -21,6 +21,8 @@ from helpers.notebooks.normalise import (
 COURSE = sorted(NOTEBOOKS.glob("*.ipynb"))
 SIZE_LIMIT = 480_000
 """Bytes. A section with seven experiments holds seven pictures of some 20 kB and 200 facts."""
+QUICK_CELLS = 110
+"""Code cells that run within a few seconds."""
 MACHINE = re.compile(
     r"0x[0-9a-f]{8,}"  # an object's address
     r"|(?<![\w/.:])/(?!var/task/|opt/extensions)(home|root|tmp|work|usr|var|Users|opt)/\w"  # but Lambda's own
@@ -29,6 +31,13 @@ MACHINE = re.compile(
 )
 
 each = pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+
+
+def by_length(path):
+    """The notebook as a parameter of a test; a long one takes too long for the quick gate."""
+    cells = load(path.read_bytes()).cells
+    long = sum(cell.cell_type == "code" for cell in cells) > QUICK_CELLS
+    return pytest.param(path, id=path.stem, marks=pytest.mark.slow if long else ())
 
 
 def test_there_are_notebooks_and_each_is_named_after_its_section():
@@ -112,7 +121,7 @@ def test_two_fresh_kernels_with_other_hashes_give_the_committed_bytes(path):
     assert runs["1"] == path.read_bytes(), "run `make notebooks`"
 
 
-@each
+@pytest.mark.parametrize("path", [*map(by_length, COURSE)])
 def test_the_warm_runner_gives_the_committed_bytes(path, warm):
     nb = load(path.read_bytes())
     assert to_bytes(normalise(warm.run(nb, path.parent, name=path.name))) == path.read_bytes()

@@ -57,6 +57,7 @@ def test_every_kind_of_output_is_the_same_bytes_as_the_kernels(scratch, warm, tm
     assert to_text(normalise(warm.run(nb, tmp_path))) == kernel
 
 
+@pytest.mark.slow
 def test_each_notebook_starts_afresh_in_its_folder(scratch, warm, tmp_path):
     warm.run(scratch("x = 1\nimport sys\nsys.left_over = True"), tmp_path)
     look = "import os, sys\nprint('x' in globals(), hasattr(sys, 'left_over'), os.getcwd())"
@@ -77,6 +78,7 @@ def test_a_cell_that_raises_is_named_and_the_rest_is_not_run(scratch, warm, tmp_
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.slow
 def test_a_notebook_that_takes_too_long_is_stopped(scratch, warm, tmp_path):
     with pytest.raises(NotebookError, match=r"^x\.ipynb: ran longer than 2 s$"):
         warm.run(scratch("while True: pass"), tmp_path, name="x.ipynb", timeout_s=2)

@@ -50,6 +50,7 @@ def test_every_make_command_is_declared_phony() -> None:
     assert set(phony.split()) == targets()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_each_devlab_command_is_understood(document: str) -> None:
     for command in commands(document):
@@ -101,6 +102,7 @@ SAYS = (
 """What the examples of the README print, in its order: a message, and a failed event's three attempts."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(len(SAYS)))
 def test_readme_example_runs(place: int) -> None:
     examples = re.findall(r"```python\n(.*?)```", text("README.md"), flags=re.DOTALL)

@@ -14,6 +14,7 @@ def test_a_failure_lab_is_sound(diagnosis: object) -> None:
     assert verify_diagnosis(diagnosis) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("diagnosis", DIAGNOSES, ids=lambda diagnosis: diagnosis.id)
 def test_every_value_of_the_setting_is_judged_as_its_run_shows(diagnosis: object) -> None:
     """Not only those at even distances: every small value, where the answer turns."""

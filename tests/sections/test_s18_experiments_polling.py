@@ -28,6 +28,7 @@ def test_an_empty_queue_costs_one_short_poll_per_interval(interval_s: float) -> 
     assert found.summary["short_receives"] == pytest.approx(300 / (interval_s + 0.01), abs=1)
 
 
+@pytest.mark.slow
 def test_random_arrivals_follow_the_formula() -> None:
     """Mean calls of a long poller: arrivals / (1 - exp(-rate x wait)); 3 a minute and 20 s give 4.75 a minute."""
     counts = [outcome(ID, seed, duration_min=10).summary["long_receives"] for seed in range(12)]

@@ -95,6 +95,7 @@ def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) ->
     assert counterexamples(outcome(ID, seed, **values)) == []
 
 
+@pytest.mark.slow
 @given(
     values=settings_of(find(ID), **SIZES, extend=st.just(False), rare_duplicate_percent=st.just(0)),
     seed=st.integers(0, 9),

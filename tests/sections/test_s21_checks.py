@@ -206,6 +206,7 @@ def test_stream_wants_all_good_sales_and_soon(cloud: Cloud, retries: int, status
     assert cloud.trail.equals(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reserved", "status", "word"),
     [

@@ -30,6 +30,7 @@ def test_the_numbers_of_the_invoices_are_those_of_the_run() -> None:
     assert (outcome.summary["invoiced_twice"], outcome.summary["peak"]) == (29, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [{"visibility_timeout_s": 720}, {"max_receive_count": 5}, {"max_concurrency": "2"}, {"timeout_s": 60}],
@@ -68,6 +69,7 @@ def test_the_numbers_of_the_trucks_are_those_of_the_run() -> None:
     assert (summary["tries"], summary["held_trucks"], summary["told"]) == (12, 8, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [{"max_record_age_s": "60"}, {"max_record_age_s": "120"}, {"parallelization": 10}, {"batch_size": 1}],

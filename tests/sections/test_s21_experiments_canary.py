@@ -35,6 +35,7 @@ WHOLE_MIN = {
 # Results worked out by hand
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("strategy", "minutes"), WHOLE_MIN.items())
 def test_all_traffic_has_moved_when_the_name_says_so(strategy: str, minutes: int) -> None:
     """Worked example linear_3min: ten steps have nine waits of 3 minutes between them, which makes 27."""
@@ -53,6 +54,7 @@ def test_a_canary_takes_a_tenth_and_then_the_rest() -> None:
     assert found.measurements.weights == ((0, 0.1), (900, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("alarm_errors", [1, 2, 4])
 def test_the_alarm_goes_off_at_the_end_of_the_first_minute_with_too_many_errors(

@@ -62,6 +62,7 @@ def test_all_behind_the_bad_report_wait_in_its_shard_alone() -> None:
     assert found.findings["blocked"].verdict is Verdict.TRUE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retries", [0, 1, 3])
 @pytest.mark.parametrize("bad_at", [1, 5, 8])
 def test_a_batch_is_given_up_as_a_whole_after_its_retries(retries: int, bad_at: int) -> None:
@@ -72,6 +73,7 @@ def test_a_batch_is_given_up_as_a_whole_after_its_retries(retries: int, bad_at: 
     assert found.summary["told"] == found.summary["found_again"] == 9 - bad_at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trucks", [1, 2, 5, 8, 16])
 @pytest.mark.parametrize("retries", [0, 2])
 def test_splitting_takes_as_many_tries_as_halvings_and_no_retries(trucks: int, retries: int) -> None:

@@ -140,6 +140,7 @@ Way = Callable[[int], str]
 chance = Random(22)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("way", "status", "word"),
     [
@@ -337,6 +338,7 @@ def sessions_of_a_day(cloud: Cloud) -> Any:
 # ---- cache
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("item_ttl_s", "status", "word"),
     [

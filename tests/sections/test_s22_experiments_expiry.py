@@ -134,6 +134,7 @@ def test_no_claim_is_false_in_its_range(values: dict[str, object], seed: int) ->
     assert counterexamples(outcome(ID, seed, **values)) == []
 
 
+@pytest.mark.slow
 @given(values=settings_of(find(ID), **SMALL), seed=st.integers(0, 99))
 @settings(max_examples=15)
 def test_each_session_has_one_end_at_most(values: dict[str, Any], seed: int) -> None:

@@ -123,6 +123,7 @@ def test_units_are_those_of_what_is_read_and_no_claim_is_false_in_its_range(valu
     assert found.png()
 
 
+@pytest.mark.slow
 def test_the_corners_can_be_drawn() -> None:
     for values in (
         {"method": "parallel_scan", "orders": 100, "segments": 20, "page_limit": 1, "item_kb": 0.5},

@@ -5,8 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 ASK = """
 import sys
+
+import pytest
 import boto3
 from helpers import Cloud
 
@@ -31,6 +35,7 @@ print([one["ResourceId"] for one in scaling.describe_scalable_targets(ServiceNam
 """
 
 
+@pytest.mark.slow
 def test_auto_scaling_loads_ecs_only_for_a_target_of_ecs() -> None:
     done = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == ["False False", "ClusterNotFoundException", "['service/shop/web']"], (
