@@ -44,7 +44,7 @@ lab: install ## open the course in JupyterLab
 test: install ## run every test
 	$(BIN)/python -m pytest $(TEST_FLAGS) $(TESTS)
 
-check: install ## the quick gate, under a minute: lint, types, unit tests, notebooks without a kernel
+check: install ## the quick gate, about a minute: lint, types, quick tests, the shorter notebooks
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
