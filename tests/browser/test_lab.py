@@ -33,8 +33,27 @@ def clean(notebook: Notebook) -> None:
     assert len(notebook.requests) > 20, "the request log is kept"
 
 
+def look(notebook: Notebook, shots: Path) -> None:
+    """The first scene of the notebook: *Show me*, then the freed slider by keyboard."""
+    panel = next(one for one in notebook.panels() if one.button("Show me").count())
+    picture, claims = panel.picture, panel.claims
+    assert (
+        panel.box.locator(".noUi-target[disabled]").count() == panel.box.locator(".noUi-target").count() > 0
+    )
+    panel.button("Show me").click()
+    panel.until("picture", picture)
+    panel.until("claims", claims)
+    assert picture_is_shown(panel)
+    shown = panel.picture
+    panel.press_first("PageUp")
+    panel.until("picture", shown)
+    for short, theme in THEMES.items():
+        notebook.theme(theme)
+        notebook.shoot(shots.with_name(f"{shots.name}-scene-{short}.png"), panel)
+
+
 @pytest.mark.parametrize("name", COURSE)
-def test_a_notebook_runs_from_top_to_bottom_in_both_themes(
+def test_a_notebook_runs_from_top_to_bottom_in_both_themes_and_its_first_scene_answers(
     name: str, open_notebook: Open, screenshots: Path
 ) -> None:
     notebook = open_notebook(name)
@@ -44,6 +63,8 @@ def test_a_notebook_runs_from_top_to_bottom_in_both_themes(
     for short, theme in THEMES.items():
         notebook.theme(theme)
         notebook.shoot(screenshots / f"{Path(name).stem}-{short}.png")
+    if name in WITH_SCENES:
+        look(notebook, screenshots / Path(name).stem)
     clean(notebook)
 
 
@@ -70,28 +91,10 @@ def test_a_slider_moved_by_keyboard_changes_picture_and_claim(
     clean(notebook)
 
 
-@pytest.mark.parametrize("name", ["scratch.ipynb", *WITH_SCENES])
-def test_after_a_look_at_the_answer_the_slider_is_free(
-    name: str, open_notebook: Open, screenshots: Path
-) -> None:
-    """The first scene of the notebook: *Show me*, then the freed slider by keyboard."""
-    notebook = open_notebook(name)
+def test_after_a_look_at_the_answer_the_slider_is_free(open_notebook: Open, screenshots: Path) -> None:
+    notebook = open_notebook("scratch.ipynb")
     notebook.run_all()
-    panel = next(one for one in notebook.panels() if one.button("Show me").count())
-    picture, claims = panel.picture, panel.claims
-    assert (
-        panel.box.locator(".noUi-target[disabled]").count() == panel.box.locator(".noUi-target").count() > 0
-    )
-    panel.button("Show me").click()
-    panel.until("picture", picture)
-    panel.until("claims", claims)
-    assert picture_is_shown(panel)
-    shown = panel.picture
-    panel.press_first("PageUp")
-    panel.until("picture", shown)
-    for short, theme in THEMES.items():
-        notebook.theme(theme)
-        notebook.shoot(screenshots / f"{Path(name).stem}-scene-{short}.png", panel)
+    look(notebook, screenshots / "scratch")
     clean(notebook)
 
 

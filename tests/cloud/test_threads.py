@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import boto3
 import pytest
@@ -111,6 +113,15 @@ def test_stop_ends_a_run_within_half_a_second():
         cloud.advance(1)  # and the Cloud lives on
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, also where a shell started the tests in the background and told them to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_run_and_is_raised():
     with Cloud() as cloud:
         worker = cloud.spawn(for_ever)
