@@ -115,7 +115,7 @@ def test_stop_ends_a_run_within_half_a_second():
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Ctrl-C raises KeyboardInterrupt, also where a shell started the tests in the background and told them to ignore it."""
+    """Ctrl-C raises KeyboardInterrupt, also where a shell started the tests in the background, deaf to it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
