@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 from helpers.experiments import CallRow
@@ -48,7 +49,13 @@ def text_item(size_bytes: int, **texts: str) -> dict[str, Any]:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
     filled = sum(len(name) + len(text) for name, text in texts.items()) + len("body")
-    return {name: {"S": text} for name, text in {**texts, "body": "x" * (size_bytes - filled)}.items()}
+    return {name: {"S": text} for name, text in {**texts, "body": _filler(size_bytes - filled)}.items()}
+
+
+@functools.lru_cache(maxsize=32)
+def _filler(length: int) -> str:
+    """One text for all items of a size: a trail holds each of them."""
+    return "x" * length
 
 
 def count(number: float) -> str:
