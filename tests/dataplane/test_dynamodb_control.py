@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers import Cloud
 from helpers.dataplane.dynamodb.decreases import Decreases
+from helpers.dataplane.dynamodb.size import item_size
 from tests.dataplane.conftest import refused
 from tests.dataplane.dynamo import Item, item, value
 from tests.dataplane.metered import KB, Metered, index, sized, units
@@ -20,6 +23,35 @@ INVALID = "ValidationException"
 @pytest.fixture
 def table(cloud: Cloud) -> Metered:
     return Metered(cloud)
+
+
+# Volumes
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "red", "green"]), st.integers(0, 40))))
+def test_volumes_are_those_of_what_is_there(writes: list[tuple[str, str, int]]) -> None:
+    """Items and bytes of a table and of a sparse index, after each write; one of no size deletes."""
+    with Cloud() as cloud:
+        table = Metered(cloud, indexes=[index("by-hue", "hue", projection="KEYS_ONLY")])
+        held: dict[str, Item] = {}
+        for pk, hue, size in writes:
+            if size:
+                held[pk] = item(pk=pk, v="x" * size, **({"hue": hue} if hue else {}))
+                table.call("put_item", Item=held[pk])
+            else:
+                held.pop(pk, None)
+                table.call("delete_item", Key=item(pk=pk))
+            shown = table.call("describe_table")["Table"]
+            entries = [{"pk": one["pk"], "hue": one["hue"]} for one in held.values() if "hue" in one]
+            assert (shown["ItemCount"], shown["TableSizeBytes"]) == (
+                len(held),
+                sum(map(item_size, held.values())),
+            )
+            (by_hue,) = shown["GlobalSecondaryIndexes"]
+            assert (by_hue["ItemCount"], by_hue["IndexSizeBytes"]) == (
+                len(entries),
+                sum(map(item_size, entries)),
+            )
 
 
 # Throughput
@@ -317,8 +349,8 @@ def test_query_filter_may_not_name_the_key(cloud: Cloud) -> None:
         ({**of_index, "FilterExpression": "n > :n"}, INVALID),
         ({**of_index, "FilterExpression": "sk > :n"}, None),
     ]
-    for given, error in cases:
-        assert table.passes(lambda: table.call("query", **given)) == error, given  # noqa: B023  # called at once
+    for wrong, error in cases:
+        assert table.passes(lambda: table.call("query", **wrong)) == error, wrong  # noqa: B023  # called at once
     scan = {"FilterExpression": "sk > :n", "ExpressionAttributeValues": {":n": value(1)}}
     assert table.passes(lambda: table.call("scan", **scan)) is None  # a scan's filter may
 

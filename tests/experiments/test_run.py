@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from typing import Any
@@ -163,3 +164,21 @@ def test_no_thread_is_left_behind(bell: Bell) -> None:
     before = threading.active_count()
     Run.parse("99_bells.bell").outcome(progress=lambda _: None)
     assert threading.active_count() == before
+
+
+def test_garbage_is_collected_again_after_a_run_even_if_it_fails(
+    bell: Bell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    ring = bell.run
+
+    def look(cloud: Cloud, p: Any) -> None:
+        seen.append(gc.isenabled())
+        ring(cloud, p)
+        raise ValueError("The clapper fell off.")
+
+    monkeypatch.setattr(type(bell), "run", staticmethod(look))
+    with pytest.raises(ValueError, match="clapper"):
+        Run(bell, bell.values()).outcome()
+    assert seen == [False]
+    assert gc.isenabled()
