@@ -74,9 +74,8 @@ _init_aliases = botocore.hooks.EventAliaser.__init__
 _make_rules = botocore.regions.EndpointProvider
 _Handlers = botocore.hooks.NodeList
 _aliased_names: dict[str, str] = {}
-_rules: dict[
-    tuple[int, int, frozenset[str]], tuple[Any, Any, Any]
-] = {}  # with the data, so that ids stay theirs
+_rules: dict[tuple[int, int, frozenset[str]], tuple[Any, Any, Any]] = {}
+# Kept with the data that they were read from, so that its ids stay its own.
 
 
 def _accepts_keywords(function: Callable[..., Any]) -> bool:

@@ -9,8 +9,6 @@ import pytest
 
 ASK = """
 import sys
-
-import pytest
 import boto3
 from helpers import Cloud
 
