@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import simpy
 from simpy.events import NORMAL
@@ -210,6 +210,37 @@ class Account:
                 self._pass_time(until_us - self.now_us)
         finally:
             self._on_error = "raise"
+
+    def run_until_done(self, actor: Actor, *, within_s: float, calls: int | None = None) -> None:
+        """Run until `actor` is done, `within_s` have passed, or the trail holds `calls` rows, whichever is first.
+
+        Uncaught exceptions of actors stay in their `error`. Raises what `run` raises.
+        """
+        self._require_open()
+        if scheduler.here():
+            raise RuntimeError("run_until_done() cannot be called inside an actor.")
+
+        def ended() -> bool:
+            return actor.done or (calls is not None and len(self._trail) >= calls)
+
+        self._on_error = "record"
+        try:
+            until_us = self.now_us + clock.microseconds(within_s)
+            scheduler.Run(self, until_us=until_us, ended=ended).execute()
+            if not ended():
+                self._environment.move_to(until_us)
+        finally:
+            self._on_error = "raise"
+
+    def crash(self) -> NoReturn:
+        """End the calling actor at this instant: none of its code runs on, not even `finally`.
+
+        Raises RuntimeError if the caller is no actor of this Cloud.
+        """
+        who = self._acting()
+        if who is None:
+            raise RuntimeError("crash() ends the actor that calls it; here is none.")
+        who.evict()
 
     def stop(self) -> None:
         """End the run that is going on, soon; it raises `Stopped`. May be called from any thread."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import greenlet
 
@@ -203,7 +203,7 @@ class Actor:
             self._account._after(0, self.when_evicted)
         self._dropped = True
 
-    def evict(self) -> None:
+    def evict(self) -> NoReturn:
         """Take control away for good; called in the actor itself, never returns."""
         if not self._dropped:
             self.give_up()
