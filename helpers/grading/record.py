@@ -85,7 +85,8 @@ class TaskRecord:
 @dataclass(frozen=True)
 class Record:
     """A submission. `student` is from the roster, the platform's naming, or the file's name; `file` its path in
-    what was handed in; `seconds` processor time of everything that worked for it; `notes` what a person may want to know.
+    what was handed in; `seconds` processor time of all that worked for it; `notes` what a person may want to
+    know.
     """
 
     student: str

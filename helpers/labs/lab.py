@@ -39,8 +39,8 @@ class Check:
     """One thing that a task asks for.
 
     `text` says it in the student's terms, without a number that is drawn; `points` count when it holds. A failure
-    points to `misconception`, an id of the section's, and to what to try next: a `station` of the section's notebook and a
-    `run` string.
+    points to `misconception`, an id of the section's, and to what to try next: a `station` of the section's
+    notebook and a `run` string.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """Plain data: what may pass between a check and the student's code, as JSON and back.
 
-JSON has no bytes, decimals, instants or tuples' worth of types; each is written as an object with one key that starts with
-"$". A dict of the data's own that has such a key is wrapped. Whatever is no plain data is refused: an object of the
+JSON has no bytes, decimals, instants or tuples' worth of types; each is written as an object with one key that
+starts with "$". A dict of the data's own that has such a key is wrapped. Whatever is no plain data is refused: an object of the
 student's never reaches a check, so it cannot lie about being equal to anything.
 """
 
@@ -28,7 +28,7 @@ def _refuse(value: Any) -> Any:
     raise NotPlain(f"a value of type {type(value).__name__}")
 
 
-def encode(value: Any, refer: Reference = _refuse, depth: int = DEPTH) -> Any:
+def encode(value: Any, refer: Reference = _refuse, depth: int = DEPTH) -> Any:  # noqa: C901  # a branch a type
     """`value` as JSON data. Subclasses of the plain types lose what they add. Raises NotPlain."""
     if value is None or value is True or value is False:
         return value

@@ -1,8 +1,8 @@
 """The student's code as a check meets it: functions to call, in the marked account, under virtual time.
 
 Checks see only this interface, so the same check runs in the learner's kernel (`helpers.labs.local`) and against a
-sandboxed process (`helpers.grading`). What passes between a check and the student's code is plain data: None, bool, int,
-float, str, bytes, Decimal, datetime, and lists and dicts of them. Arguments may also be boto3 clients of the trial's
+sandboxed process (`helpers.grading`). What passes between a check and the student's code is plain data: None, bool,
+int, float, str, bytes, Decimal, datetime, and lists and dicts of them. Arguments may also be boto3 clients of the trial's
 account, and functions of the check, which the student's code then calls back.
 """
 
@@ -14,8 +14,8 @@ from helpers.cloud import Actor
 
 
 class StudentError(Exception):
-    """The student's code raised. `kind` is the exception's type, `message` what it says, `code` its AWS error code if it
-    is a ClientError; `function` and `line` say where in the student's code, `source` is that line.
+    """The student's code raised. `kind` is the exception's type, `message` what it says, `code` its AWS error code if
+    it is a ClientError; `function` and `line` say where in the student's code, `source` is that line.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class WorkFailed(Exception):
 
 
 class Crash(BaseException):
-    """Raised by a check's function (`crash()`): the worker that called it dies at this instant; none of its code runs on."""
+    """Raised by a check's function (`crash()`): the worker that called it dies here; none of its code runs on."""
 
 
 def crash() -> NoReturn:
@@ -76,7 +76,7 @@ class Student(Protocol):
     """The functions that the student defined, in one trial's account."""
 
     def call(self, function: str, *arguments: Any, name: str = "you", within_s: float = 86_400) -> Any:
-        """Call it as an actor called `name`, let the account live until it returns, and return its result as plain data.
+        """Call it as an actor called `name`, let the account live until it returns, and return its result.
 
         Raises NotAttempted, StudentError if it raises, OutOfTime if it does not return `within_s` of virtual time.
         """
