@@ -1,8 +1,8 @@
 """Plain data: what may pass between a check and the student's code, as JSON and back.
 
-JSON has no bytes, decimals, instants or tuples' worth of types; each is written as an object with one key that
-starts with "$". A dict of the data's own that has such a key is wrapped. Whatever is no plain data is refused: an object of the
-student's never reaches a check, so it cannot lie about being equal to anything.
+JSON has no bytes, decimals, instants or sets; each is written as an object with one key that starts with "$". A dict of
+the data's own that has such a key is wrapped. Whatever is no plain data is refused: an object of the student's never
+reaches a check, so it cannot lie about being equal to anything.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Checks see only this interface, so the same check runs in the learner's kernel (`helpers.labs.local`) and against a
 sandboxed process (`helpers.grading`). What passes between a check and the student's code is plain data: None, bool,
-int, float, str, bytes, Decimal, datetime, and lists and dicts of them. Arguments may also be boto3 clients of the trial's
-account, and functions of the check, which the student's code then calls back.
+int, float, str, bytes, Decimal, datetime, and lists and dicts of them. Arguments may also be boto3 clients of the
+trial's account, and functions of the check, which the student's code then calls back.
 """
 
 from __future__ import annotations
