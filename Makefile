@@ -53,8 +53,9 @@ check: install ## the quick gate, about a minute: lint, types, quick tests, the 
 bench: install ## measure speed and memory against the stated goals
 	$(foreach script,$(BENCHMARKS),$(BIN)/python $(script) $(BENCH_FLAGS) &&) true
 
-notebooks: install ## run the notebooks afresh and bring them into their committed form
+notebooks: install ## run the notebooks and labs afresh and bring them into their committed form
 	$(BIN)/devlab notebooks
+	$(BIN)/devlab labs
 
 badge: ## print the Binder badge of this clone's GitHub repository
 	@$(PYTHON) .ci/badge.py

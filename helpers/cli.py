@@ -16,6 +16,7 @@ from helpers.experiments.catalog import UnknownExperiment, experiments_of
 from helpers.experiments.claim import Verdict
 from helpers.experiments.parameter import ParameterError
 from helpers.experiments.run import SEED, Run
+from helpers.sections.data import SectionError
 
 if TYPE_CHECKING:
     from helpers.experiments.outcome import Outcome
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asked = _parser().parse_args(arguments)
         return int(asked.command(asked))
-    except (Mistake, ParameterError, UnknownExperiment) as error:
+    except (Mistake, ParameterError, SectionError, UnknownExperiment) as error:
         print(error, file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
@@ -92,6 +93,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     notebooks.add_argument("--check", action="store_true", help="change nothing; fail if a file would change")
     notebooks.set_defaults(command=_notebooks)
+
+    labs = commands.add_parser("labs", help="make the notebooks of the labs from their sources")
+    labs.add_argument("labs", metavar="LAB", nargs="*", help="a lab, such as 18_sqs (default: every lab)")
+    labs.add_argument("--check", action="store_true", help="change nothing; fail if a file would change")
+    labs.set_defaults(command=_labs)
+
+    gate = commands.add_parser("gate", help="may this lab be released? Try its solution and the wrong ones")
+    gate.add_argument("lab", metavar="LAB", help="a lab, such as 18_sqs, or the folder of one")
+    gate.set_defaults(command=_gate)
 
     differences = commands.add_parser(
         "differences", help="print for each rule of AWS whether it is mocked, modelled or not done"
@@ -207,6 +217,21 @@ def _notebooks(asked: argparse.Namespace) -> int:
     from helpers.notebooks import build
 
     return int(build(check=asked.check))
+
+
+def _labs(asked: argparse.Namespace) -> int:
+    from helpers.notebooks.labs import build_labs
+
+    return build_labs(check=asked.check, labs=asked.labs)
+
+
+def _gate(asked: argparse.Namespace) -> int:
+    from helpers.labs import load_lab
+    from helpers.labs.gate import gate
+
+    result = gate(load_lab(asked.lab))
+    print(result)
+    return 0 if result.passed else 1
 
 
 def _differences(_asked: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -78,13 +78,17 @@ class Task:
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab of a section: `id` is the section's ("18_sqs"), `folder` where its files are."""
+    """A lab of a section: `id` is the section's ("18_sqs"), `folder` where its files are.
+
+    `clients` are the notebook's names for boto3 clients, each with its service.
+    """
 
     id: str
     title: str
     minutes: int
     tasks: tuple[Task, ...]
     folder: Path
+    clients: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def points(self) -> float:
@@ -126,6 +130,7 @@ def load_lab(id: str) -> Lab:  # noqa: A002 - a lab's name is its id
         minutes=words["minutes"],
         tasks=tuple(_task(entry, code) for entry in words["tasks"]),
         folder=folder,
+        clients=words.get("clients", {}),
     )
 
 

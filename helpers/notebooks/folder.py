@@ -44,12 +44,21 @@ def build(check: bool = False, folder: Path = NOTEBOOKS) -> int:
             sys.stderr.write(f"{path.name}: {error}\n")
             bad += 1
             continue
-        if new == path.read_bytes():
-            sys.stdout.write(f"{path.name}: unchanged\n")
-        elif check:
-            sys.stderr.write(f"{path.name}: would change\n")
-            bad += 1
-        else:
-            path.write_bytes(new)
-            sys.stdout.write(f"{path.name}: written\n")
+        bad += not settle(path, new, check, path.name)
     return 1 if bad else 0
+
+
+def settle(path: Path, new: bytes, check: bool, name: str) -> bool:
+    """Give the file at `path` its `new` contents; with `check`, only look. Prints a line about it, under `name`.
+
+    Returns False if the file, with `check`, would change.
+    """
+    if path.is_file() and new == path.read_bytes():
+        sys.stdout.write(f"{name}: unchanged\n")
+    elif check:
+        sys.stderr.write(f"{name}: would change\n")
+        return False
+    else:
+        path.write_bytes(new)
+        sys.stdout.write(f"{name}: written\n")
+    return True

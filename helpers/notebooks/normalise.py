@@ -32,7 +32,7 @@ VOLATILE_TYPES = ("application/vnd.jupyter.widget-view+json", "application/vnd.j
 """Output types that hold random model ids, and mean nothing without the kernel that made them."""
 NOTEBOOK_KEYS = ("course",)
 """What a notebook's own metadata may hold beside kernel and language."""
-CELL_KEYS = ("facts", "raises-exception", "section", "station", "tags")
+CELL_KEYS = ("facts", "lab", "raises-exception", "section", "station", "tags")
 """What a cell's metadata may hold; an editor's marks (timings, folding, scrolling) are not among it."""
 
 _RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?")

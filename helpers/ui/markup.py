@@ -6,10 +6,11 @@ GitHub removes `style` and `class` from an output, so meaning stands in tags and
 from __future__ import annotations
 
 import html
-import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
+
+from helpers.experiments import words
 
 MARKS: Final = {
     "true": ("✔", "holds", "good"),
@@ -20,6 +21,9 @@ MARKS: Final = {
 
 LEFT: Final = ' style="text-align:left"'
 """Jupyter sets the cells of a table without a kernel to the right, unless the cell itself says otherwise."""
+
+duration = words.duration
+number = words.number
 
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -37,34 +41,6 @@ def raw(value: object) -> str:
 def plain(value: object) -> str:
     """`value` for a place that shows no markup, such as a radio button: the backticks go."""
     return _CODE.sub(r"\1", str(value))
-
-
-def number(value: object) -> str:
-    """A measured value as people read it: 1,234, 0.25, yes."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
-            return f"{int(value):,}"
-        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
-    return str(value)
-
-
-def duration(seconds: float) -> str:
-    """Virtual time as people read it: 45 s, 12 min 30 s, 2 h 5 min."""
-    if seconds < 120:
-        return f"{seconds:.1f} s" if seconds < 10 and seconds != int(seconds) else f"{seconds:.0f} s"
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    if not hours:
-        return f"{minutes} min {left} s" if left else f"{minutes} min"
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def quoted(words: str) -> str:

@@ -1,0 +1,4 @@
+# fails: total, limit
+# crashes
+def count_words(text, limit):
+    return len(text.words)
