@@ -30,7 +30,7 @@ _GRACE_S = 0.1  # real seconds a run has to notice that it is to stop
 run_lock = threading.RLock()
 """Held while a run goes on: there is one scheduler."""
 
-_jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+_jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
 _thread: threading.Thread | None = None
 _starting = threading.Lock()
 
@@ -53,6 +53,8 @@ class _Job:
 def _serve() -> None:
     while True:
         job = _jobs.get()
+        if job is None:
+            return
         job.do()
         del job  # or it would live, with its Cloud, until the next one comes
 
@@ -64,6 +66,21 @@ def _submit(job: _Job) -> None:
             _thread = threading.Thread(target=_serve, name="helpers-scheduler", daemon=True)
             _thread.start()
     _jobs.put(job)
+
+
+def live_here() -> None:
+    """Take the calling thread for the one that actors live in, in a process that runs them by other means."""
+    global _thread
+    _thread = threading.current_thread()
+
+
+def rest() -> None:
+    """End the thread until the next run, so that this process can be forked with one thread. No run may go on."""
+    global _thread
+    if _thread is not None and _thread is not threading.current_thread():
+        _jobs.put(None)
+        _thread.join()
+        _thread = None
 
 
 def here() -> bool:

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.client
+import botocore.config
 import botocore.endpoint
 import botocore.errorfactory
 import botocore.loaders
 import botocore.retries.bucket
 import botocore.retries.standard
 import botocore.session
-from botocore.exceptions import ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError
 from moto.core import botocore_stubber
 from moto.iam.models import get_account_id_from
 
@@ -91,6 +92,7 @@ class _InProgress:
 
 _in_progress: contextvars.ContextVar[_InProgress | None] = contextvars.ContextVar("api_call", default=None)
 _asking: contextvars.ContextVar[Account | None] = contextvars.ContextVar("asking", default=None)
+_on_behalf: contextvars.ContextVar[tuple[int, int] | None] = contextvars.ContextVar("on_behalf", default=None)
 
 # Sessions and clients
 
@@ -172,8 +174,12 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
     who = account._acting()
     if who is not None:
         who.take_turn()
-    account._calls += 1
-    progress = _InProgress(account, copied(api_params), account._calls)
+    behalf = _on_behalf.get()
+    if behalf is None:
+        account._calls += 1
+        progress = _InProgress(account, copied(api_params), account._calls)
+    else:
+        progress = _InProgress(account, copied(api_params), behalf[0], behalf[1] - 1)
     handler = account.hooks.handler(service, operation_name)
     token = _in_progress.set(progress)
     try:
@@ -233,7 +239,7 @@ def _answered(
             client.meta.region_name,
             _account_id(account, client),
             account._who(),
-            1,
+            progress.attempt + 1,
             lambda changed: _forward(client, account, model, changed, context, call.account_id),
         )
         answer = _attempts(client, account, model, name, request, handler, call, progress)
@@ -567,6 +573,41 @@ def ask(
             ids.generator.setstate(drawn)
     answer.pop("ResponseMetadata", None)
     return answer
+
+
+def attempt(
+    account: Account,
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
+    *,
+    region: str,
+    call: int | None,
+    number: int,
+) -> tuple[dict[str, Any], int]:
+    """One attempt of a call that a client elsewhere makes: attempt `number` of the call `call` (None: a new call).
+
+    Takes the virtual time of a request and leaves a row. Returns the parsed answer, errors included, with its
+    ResponseMetadata, and the number of the call. Raises what botocore raises for parameters that do not fit, NotMocked,
+    SealedError.
+    """
+    clients = account.__dict__.setdefault("_single_attempt_clients", {})
+    client = clients.get((service, region))
+    if client is None:
+        once = botocore.config.Config(retries={"total_max_attempts": 1, "mode": "standard"})
+        client = clients[service, region] = session_of(account).client(
+            service, region_name=region, config=once
+        )
+    if call is None:
+        account._calls += 1
+        call = account._calls
+    token = _on_behalf.set((call, number))
+    try:
+        return client._make_api_call(operation, parameters), call
+    except ClientError as error:
+        return error.response, call
+    finally:
+        _on_behalf.reset(token)
 
 
 def _wait_in_virtual_time(self: Any, amount: int, block: bool) -> bool:

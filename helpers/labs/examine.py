@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helpers.labs.bench import Bench
 from helpers.labs.finding import Finding, crashed, not_attempted
 from helpers.labs.lab import Need, Task
@@ -21,7 +23,7 @@ def examine(task: Task, bench: Bench, need: Need) -> dict[str, Finding]:
         for check, finding in task.examine(bench, need):
             if check not in {one.id for one in task.checks}:
                 raise LookupError(f"The task {task.id} has no check {check!r}.")
-            found.setdefault(check, finding)
+            found.setdefault(check, replace(finding, trial=len(bench.trials) - 1))
     except NotAttempted as error:
         rest = not_attempted(f"{error.message}.")
     except StudentError as error:

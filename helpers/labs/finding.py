@@ -29,6 +29,8 @@ class Finding:
     reason: str = ""
     at_s: float | None = None
     actor: str | None = None
+    trial: int | None = None
+    """Which of the bench's trials it is about; `examine` fills it in."""
 
 
 def passed(reason: str = "") -> Finding:

@@ -33,9 +33,10 @@ class Code:
     """
 
     def __init__(self, package: bytes, layers: Iterable[bytes] = (), runtime: str = "") -> None:
+        self.package, self.layers = package, tuple(layers)
         self.searched = searched(runtime)
         self._entries: dict[str, tuple[zipfile.ZipFile, str]] = {}
-        for root, content in ((TASK, package), *((LAYERS, layer) for layer in layers)):
+        for root, content in ((TASK, package), *((LAYERS, layer) for layer in self.layers)):
             if content:
                 archive = zipfile.ZipFile(io.BytesIO(content))
                 for name in archive.namelist():

@@ -18,7 +18,7 @@ from helpers.dataplane.awslambda.limits import INIT_S, MILLISECOND_US, PROVISION
 from helpers.dataplane.awslambda.logs import LogStream
 from helpers.dataplane.awslambda.models import Models
 from helpers.dataplane.awslambda.platform_log import Report, platform_log
-from helpers.dataplane.awslambda.process import Process
+from helpers.dataplane.awslambda.process import Process, process_class
 from helpers.dataplane.awslambda.runtime import Exit, Outcome
 
 ON_DEMAND, PROVISIONED = "on-demand", "provisioned-concurrency"
@@ -118,7 +118,7 @@ class Environment:
         """Start a process. The first one has an init phase of its own; later ones initialise within the invocation."""
         self._processes += 1
         first = self._processes == 1
-        self._process = Process(
+        self._process = process_class()(
             self._account,
             self,
             name=self.name,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import Protocol
+from typing import Any, Protocol
 
 from helpers.cloud import Account
+from helpers.cloud.actor import Surroundings
 from helpers.dataplane.awslambda import runtime
 from helpers.dataplane.awslambda.code import Code
 from helpers.dataplane.awslambda.configuration import Configuration
@@ -67,20 +68,11 @@ class Process:
         self.ready = False
         """True once the init went well."""
         self._entropy = random.Random(account.random_for(f"{stream}:entropy").random())
-        self._isolation = Isolation(
-            code,
-            disk,
-            variables,
-            output=self._output,
-            log=self._root_handler,
-            log_level=level_number(configuration.log_level),
-            exits=self._exit,
-            entropy=self._entropy,
-        )
+        self._handler: runtime.Handler | None = None
         self._actor = account.host(
             self._live,
             name=name,
-            surroundings=self._isolation,
+            surroundings=self._surroundings(disk, variables),
             patience_s=patience_s,
             when_evicted=self._evicted,
             stream=stream,
@@ -96,54 +88,84 @@ class Process:
         self._over = self._output.silent = True
         self._actor.stop()
 
+    # Where its code runs: here, in surroundings of its own
+
+    def _surroundings(self, disk: Disk, variables: dict[str, str]) -> Surroundings:
+        """What its code takes for its own process."""
+        self._isolation = Isolation(
+            self._code,
+            disk,
+            variables,
+            output=self._output,
+            log=self._root_handler,
+            log_level=level_number(self._configuration.log_level),
+            exits=self._exit,
+            entropy=self._entropy,
+        )
+        return self._isolation
+
+    def _load(self, request_id: str) -> Outcome | None:
+        """Import the module and find the handler; in the actor. Returns why that failed, None if it did not."""
+        try:
+            self._handler = runtime.load(self._configuration.handler, self._code)
+        except Exception as error:  # noqa: BLE001  # whatever a module raises ends the init
+            return runtime.raised(error, self._code, "init", request_id)
+        except BaseException as end:  # noqa: BLE001  # it ends the process, not the course's
+            raise runtime.exit_of(end) from None
+        return None
+
+    def _call(self, payload: str, trace_id: str, about: dict[str, Any]) -> Outcome:
+        """Call the handler; in the actor. `about` is what its context object tells."""
+        assert self._handler is not None, "it was loaded"
+        self._isolation.set_variable("_X_AMZN_TRACE_ID", trace_id)
+        return runtime.call(self._handler, payload, Context(**about), self._code)
+
     # In the actor
 
     def _live(self) -> None:
         try:
-            handler = self._initialise()
-            while handler is not None and not self._over:
+            well = self._initialise()
+            while well and not self._over:
                 if self._next is None:
                     self._turn.wait()
                 else:
-                    self._handle(handler, *self._next)
+                    self._handle(*self._next)
         except Exit as end:
             self._leave(end)
 
-    def _initialise(self) -> runtime.Handler | None:
+    def _initialise(self) -> bool:
         self._account.sleep(self._init_s)
-        handler = failure = None
+        request_id = self._next[0].request_id if self._next is not None else ""
         try:
             runtime.check(self._configuration.runtime, self._configuration.package_type)
-            handler = runtime.load(self._configuration.handler, self._code)
-        except Exception as error:  # noqa: BLE001  # whatever a module raises ends the init
-            request_id = self._next[0].request_id if self._next is not None else ""
-            failure = runtime.raised(error, self._code, "init", request_id)
+        except runtime.Fault as fault:
+            failure: Outcome | None = runtime.raised(fault, self._code, "init", request_id)
+        else:
+            failure = self._load(request_id)
+        if failure is not None:
             self._root_handler.error(failure)
-        except BaseException as end:  # noqa: BLE001  # it ends the process, not the course's
-            raise runtime.exit_of(end) from None
         self._output.finish()
         self.ready = failure is None
         if not self._over:
             self._owner.initialised(self, failure)
-        return handler
+        return failure is None
 
-    def _handle(self, handler: runtime.Handler, invocation: Invocation, deadline_us: int) -> None:
+    def _handle(self, invocation: Invocation, deadline_us: int) -> None:
         self._next = None
         self._root_handler.request_id = invocation.request_id
         configuration = self._configuration
-        context = Context(
-            request_id=invocation.request_id,
-            function_name=configuration.name,
-            version=configuration.version,
-            arn=invocation.arn,
-            memory_mb=configuration.memory_mb,
-            log_group=self._log_stream.group,
-            log_stream=self._log_stream.stream,
-            deadline_us=deadline_us,
-            client_context=invocation.client_context,
-        )
-        self._isolation.set_variable("_X_AMZN_TRACE_ID", self._trace_id())
-        outcome = runtime.call(handler, invocation.payload, context, self._code)
+        about = {
+            "request_id": invocation.request_id,
+            "function_name": configuration.name,
+            "version": configuration.version,
+            "arn": invocation.arn,
+            "memory_mb": configuration.memory_mb,
+            "log_group": self._log_stream.group,
+            "log_stream": self._log_stream.stream,
+            "deadline_us": deadline_us,
+            "client_context": invocation.client_context,
+        }
+        outcome = self._call(invocation.payload, self._trace_id(), about)
         self._output.finish()
         if outcome.status == "error" and outcome.error_type != "Function.ResponseSizeTooLarge":
             self._root_handler.error(outcome)
@@ -171,3 +193,17 @@ class Process:
     def _evicted(self) -> None:
         """It computed for too long, and does nothing more; its timeout ends it."""
         self._over = self._output.silent = True
+
+
+_class: type[Process] = Process
+
+
+def process_class() -> type[Process]:
+    """The class whose instances run handlers: `Process`, in this very process, unless another was named."""
+    return _class
+
+
+def run_handlers_in(process: type[Process]) -> None:
+    """Let `process` run every handler from now on. The grader of labs, which trusts no handler, names a class of its own."""
+    global _class
+    _class = process

@@ -1,0 +1,101 @@
+"""The line between the marked account and the student's process: one socket, orders one way, events the other.
+
+A frame is four bytes of length (big-endian) and as many bytes of JSON. The two sides take turns: to each order comes
+exactly one event. So whatever stands in the socket while nobody was asked, or is no event, was written by somebody who
+found the socket and hopes to be believed. Page: https://docs.python.org/3/library/socket.html
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+from collections.abc import Callable
+from typing import Any
+
+MAX_FRAME = 16 * 1024 * 1024
+"""Bytes a frame may have. SQS's largest batch has 1 MiB and Lambda's largest payload 6 MB."""
+
+_HEADER = 4
+_GLANCE_S = 0.1
+
+
+class Gone(Exception):
+    """The other side is no longer there."""
+
+
+class Forged(Exception):
+    """What came is no event that was asked for; the message says what is wrong with it."""
+
+
+class Link:
+    """One end of the line."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+
+    def fileno(self) -> int:
+        """The file descriptor, for `select`."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def send(self, frame: dict[str, Any]) -> None:
+        """Write a frame. Raises Gone; ValueError if it is larger than `MAX_FRAME`."""
+        data = json.dumps(frame, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode()
+        if len(data) > MAX_FRAME:
+            raise ValueError(f"a message of {len(data):,} bytes; at most {MAX_FRAME:,} fit")
+        try:
+            self._socket.sendall(len(data).to_bytes(_HEADER, "big") + data)
+        except OSError as error:
+            raise Gone(str(error)) from error
+
+    def ask(self, order: dict[str, Any], watch: Callable[[], None]) -> dict[str, Any]:
+        """Send an order and wait for its event; `watch()` is called ten times a second meanwhile, and may raise.
+
+        Raises Gone, and Forged if something stands in the line already or what comes is no JSON object.
+        """
+        if select.select([self._socket], [], [], 0)[0]:
+            self._peek()
+            raise Forged("something was written before it was asked for")
+        self.send(order)
+        return self.receive(watch)
+
+    def receive(self, watch: Callable[[], None] | None = None) -> dict[str, Any]:
+        """The next frame. Raises Gone, and Forged as `ask` does."""
+        length = int.from_bytes(self._read(_HEADER, watch), "big")
+        if length > MAX_FRAME:
+            raise Forged(f"a message of {length:,} bytes")
+        try:
+            frame = json.loads(self._read(length, watch))
+        except (ValueError, RecursionError) as error:
+            raise Forged("a message that is no JSON") from error
+        if not isinstance(frame, dict):
+            raise Forged("a message that is no object")
+        return frame
+
+    def _read(self, length: int, watch: Callable[[], None] | None) -> bytes:
+        parts: list[bytes] = []
+        while length:
+            if watch is not None and not select.select([self._socket], [], [], _GLANCE_S)[0]:
+                watch()
+                continue
+            try:
+                part = self._socket.recv(min(length, 1 << 20))
+            except OSError as error:
+                raise Gone(str(error)) from error
+            if not part:
+                raise Gone("it hung up")
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
+
+    def _peek(self) -> None:
+        """Raise Gone if the line is readable only because the other side hung up."""
+        try:
+            if not self._socket.recv(1, socket.MSG_PEEK):
+                raise Gone("it hung up")
+        except OSError as error:
+            raise Gone(str(error)) from error

@@ -1,0 +1,140 @@
+"""The zygote: a process that has imported all that a student's code may want, and forks a sandboxed child of itself for
+each submission.
+
+It is started by `exec`, not by `fork`, and is told nothing but the limits: no seed, no need and no check is ever in its
+memory, so none is in a child's. Who wants a child connects to its socket, sends the policy and the child's end of a
+line, and reads the child's process id; when that connection closes, the child is ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from helpers.grading.child.runner import Runner
+from helpers.grading.link import Link
+from helpers.grading.sandbox import FULL, Policy, confine, confine_by_rlimits
+from helpers.grading.sandbox.tree import end_tree
+
+_REQUEST = 65_536
+
+
+class Zygote:
+    """Listens on `listener` for who wants a child. `level` is how children are isolated."""
+
+    def __init__(self, listener: socket.socket, level: str) -> None:
+        self._listener = listener
+        self._level = level
+        self._children: dict[socket.socket, int] = {}
+
+    def serve(self, parent: int) -> None:
+        """Serve until the process `parent` reads of this end of its pipe no more, or ends."""
+        while True:
+            watched = {parent: None, self._listener.fileno(): self._listener}
+            watched |= {connection.fileno(): connection for connection in self._children}
+            ready, _, _ = select.select(list(watched), [], [], 0.5)
+            self._reap()
+            for number in ready:
+                connection = watched[number]
+                if connection is None:
+                    return self._end_all()
+                if connection is self._listener:
+                    self._welcome()
+                else:
+                    self._hung_up(connection)
+
+    def _welcome(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.settimeout(5)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(connection, _REQUEST, 1)
+        except OSError:
+            connection.close()
+            return
+        if len(descriptors) != 1:
+            connection.close()
+            return
+        policy = Policy.from_json(json.loads(data))
+        pid = self._fork(policy, descriptors[0], connection)
+        os.close(descriptors[0])
+        self._children[connection] = pid
+        with contextlib.suppress(OSError):
+            connection.sendall(pid.to_bytes(4, "big"))
+
+    def _fork(self, policy: Policy, descriptor: int, connection: socket.socket) -> int:
+        pid = os.fork()
+        if pid:
+            return pid
+        status = 1
+        try:
+            line = socket.socket(fileno=os.dup(descriptor))
+            isolate = confine if self._level == FULL else confine_by_rlimits
+            isolate(policy, [line.fileno()])
+            Runner(Link(line)).serve()
+            status = 0
+        except BaseException as error:  # noqa: BLE001  # a child never goes on as a zygote
+            with contextlib.suppress(BaseException):
+                os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(status)
+
+    def _hung_up(self, connection: socket.socket) -> None:
+        end_tree(self._children.pop(connection))
+        connection.close()
+        self._reap()
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+    def _end_all(self) -> None:
+        for pid in self._children.values():
+            end_tree(pid)
+
+
+def warm(services: list[str]) -> None:
+    """Import and build once what every child would otherwise pay for."""
+    import importlib
+
+    from helpers.grading.child.remote import RemoteAccount
+
+    for module in (
+        "matplotlib.pyplot",
+        "pandas",
+        "numpy",
+        "botocore.config",
+        "boto3.dynamodb.conditions",
+        "decimal",
+    ):
+        importlib.import_module(module)
+    account = RemoteAccount(0, lambda _request: {})
+    for service in services:
+        account.client(service)
+    gc.collect()
+    gc.freeze()
+
+
+def main() -> None:
+    """`python -m helpers.grading.zygote SOCKET LEVEL SERVICE...`; standard input is the pipe whose end ends it."""
+    path, level, *services = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    Path(path).chmod(0o600)
+    warm(services)
+    listener.listen(64)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    Zygote(listener, level).serve(0)
+
+
+if __name__ == "__main__":
+    main()
