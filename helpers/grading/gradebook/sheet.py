@@ -119,3 +119,35 @@ def _value(raw: str) -> str:
     inner = raw[1:]
     closing = inner.rfind('"')
     return (inner[:closing] + inner[closing + 1 :] if closing >= 0 else inner).replace('""', '"')
+
+
+def entries(data: bytes, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file with a heading: each one's number in a spreadsheet, and its cells by heading.
+
+    The heading is row 1, in small letters here. Empty rows are left out.
+
+    Raises GradebookError if the headings in `needed` are not all there.
+    """
+    missing = list(needed)
+    for delimiter in DELIMITERS:
+        sheet = Sheet(data, delimiter)
+        heads = [head.casefold() for head in sheet.header]
+        lacking = [head for head in needed if head not in heads]
+        missing = min(missing, lacking, key=len)
+        if not lacking:
+            found = (
+                (row + 1, {head: sheet.cell(row, place) for place, head in enumerate(heads)})
+                for row in range(1, len(sheet))
+            )
+            return [(row, cells) for row, cells in found if any(cells.values())]
+    raise GradebookError(f"The file lacks the column {missing[0]}; it needs {', '.join(needed)}.")
+
+
+def number(text: str) -> float | None:
+    """The number that a cell spells, with a decimal point or comma; None if it spells none."""
+    plain = text.strip().replace(",", ".")
+    try:
+        value = float(plain)
+    except ValueError:
+        return None
+    return value if value - value == 0 and "_" not in plain else None
