@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 _stacks: dict[int, list[Account]] = {}
 _main_thread = threading.main_thread().ident or 0
 _cells_watched = False
+_opened_in_real_time: set[Account] = set()
+"""The open Clouds that came when the learner saw the real clock."""
 
 
 def opened(account: Account) -> None:
     """`account` is the innermost open Cloud of the calling thread from now on."""
     _stacks.setdefault(threading.get_ident(), []).append(account)
     _watch_cells()
+    if clock.shown_to_learner() is None:
+        _opened_in_real_time.add(account)
     clock.show_to_learner(account)
 
 
@@ -38,8 +42,10 @@ def closed(account: Account) -> None:
             if not stack:
                 del _stacks[thread]
     if clock.shown_to_learner() is account:
-        stack = _stacks.get(threading.get_ident(), [])
+        # A widget's callback runs between cells, in real time: there the Cloud below stays out of sight.
+        stack = [] if account in _opened_in_real_time else _stacks.get(threading.get_ident(), [])
         clock.show_to_learner(stack[-1] if stack else None)
+    _opened_in_real_time.discard(account)
 
 
 def innermost() -> Account | None:
