@@ -21,6 +21,7 @@ import botocore.client
 import botocore.config
 import botocore.endpoint
 import botocore.errorfactory
+import botocore.handlers
 import botocore.loaders
 import botocore.retries.bucket
 import botocore.retries.standard
@@ -253,6 +254,8 @@ def _answered(
 
 class _Http:
     """What botocore's retry handlers look at in an HTTP response."""
+
+    raw = None  # there is no body to be read once more
 
     def __init__(self, status_code: int, headers: dict[str, str]) -> None:
         self.status_code = status_code
@@ -598,6 +601,9 @@ def attempt(
         client = clients[service, region] = session_of(account).client(
             service, region_name=region, config=once
         )
+        for event, handler, *_ in botocore.handlers.BUILTIN_HANDLERS:  # the client elsewhere has them: once is enough
+            if event.startswith("after-call") and handler is not botocore.handlers.parse_get_bucket_location:
+                client.meta.events.unregister(event, handler)
     if call is None:
         account._calls += 1
         call = account._calls
@@ -605,6 +611,7 @@ def attempt(
     try:
         return client._make_api_call(operation, parameters), call
     except ClientError as error:
+        error.response["ResponseMetadata"].pop("MaxAttemptsReached", None)  # the client elsewhere may try again
         return error.response, call
     finally:
         _on_behalf.reset(token)

@@ -125,6 +125,7 @@ class Runner:
         self._files = {}
         self._actors.clear()
         account = self._account(order["account"], order["epoch_us"])
+        learner.opened(account)  # type: ignore[arg-type]  # it acts as one
         self._namespace = {
             "__name__": "__main__",
             "__builtins__": builtins,
@@ -147,7 +148,7 @@ class Runner:
         return {"event": "done", "value": None}
 
     def _cell(self, order: dict[str, Any]) -> dict[str, Any]:
-        cell = Cell(order["task"], order["source"])
+        cell = Cell(order["task"], order["source"].lstrip("\n"))  # as IPython does: lines keep their numbers
 
         def run() -> dict[str, Any]:
             self._files[cell.filename] = cell.source
