@@ -23,7 +23,7 @@ TRAIL_ROWS = 200
 """Rows of a task's trail that go into its picture."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Work:
     """A submission as it is marked: who sent which file, and the student's source of each task's cell.
 
@@ -90,7 +90,7 @@ def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> R
 def _examined(task: Task, lab: Lab, work: Work, seed: int, session: Session) -> TaskRecord:
     source = work.sources[task.id]
     session.ready(task.id)
-    bench = Bench(session, seed, f"{lab.id}:{task.id}")
+    bench = Bench(session, seed, task.id)
     try:
         findings = examine(task, bench, lab.need(task.id, seed))
     except Tampered:

@@ -22,7 +22,7 @@ from helpers.grading.limits import Limits
 from helpers.grading.mark import Work, mark
 from helpers.grading.nursery import Nursery
 from helpers.grading.record import Record, State
-from helpers.grading.sandbox import die_with_parent
+from helpers.grading.sandbox.kernel import die_with_parent
 from helpers.labs import Lab
 
 _PATIENCE_S = 1200.0
@@ -79,7 +79,7 @@ class Pool:
     def _in_fork(self, work: Work, ours: int, theirs: int) -> None:
         status = 1
         try:
-            die_with_parent()
+            die_with_parent(signal.SIGKILL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.close(ours)

@@ -20,8 +20,7 @@ from pathlib import Path
 
 from helpers.grading.child.runner import Runner
 from helpers.grading.link import Link
-from helpers.grading.sandbox import FULL, Policy, confine, confine_by_rlimits
-from helpers.grading.sandbox.tree import end_tree
+from helpers.grading.sandbox import Policy, confine, confine_by_rlimits, end_tree
 
 _REQUEST = 65_536
 
@@ -61,7 +60,8 @@ class Zygote:
         if len(descriptors) != 1:
             connection.close()
             return
-        policy = Policy.from_json(json.loads(data))
+        wanted = json.loads(data)
+        policy = Policy(**{**wanted, "readable": tuple(map(Path, wanted["readable"]))})
         pid = self._fork(policy, descriptors[0], connection)
         os.close(descriptors[0])
         self._children[connection] = pid
@@ -75,7 +75,7 @@ class Zygote:
         status = 1
         try:
             line = socket.socket(fileno=os.dup(descriptor))
-            isolate = confine if self._level == FULL else confine_by_rlimits
+            isolate = confine if self._level == "full" else confine_by_rlimits
             isolate(policy, [line.fileno()])
             Runner(Link(line)).serve()
             status = 0

@@ -1,0 +1,200 @@
+"""`devlab grade`: from what an instructor dragged in to marks, reasons and pages.
+
+This process alone holds the seed, the needs drawn from it and the checks; students' code runs in children of a zygote that
+never knew them. What is marked is kept at once, so a run that was killed goes on where it stopped, and ends in the same
+results.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from helpers.grading.intake import Intake, Roster, Submission, Unreadable, collect, lift, load_roster, read
+from helpers.grading.limits import Limits
+from helpers.grading.mark import Work
+from helpers.grading.nursery import ROOT, Nursery
+from helpers.grading.pool import Pool
+from helpers.grading.progress import Progress
+from helpers.grading.record import Batch, Record, State
+from helpers.grading.regrade import fingerprint
+from helpers.grading.report import files
+from helpers.grading.sandbox import Isolation, Policy, best_isolation, python_folders
+from helpers.grading.store import Store
+from helpers.labs import Lab, earned, load_lab
+from helpers.labs.build import released_sources, solution_sources
+from helpers.labs.practice import examine_here
+
+RUN = "run.json"
+"""What was asked for, in the output folder: `devlab regrade` reads it."""
+
+
+class Refused(Exception):
+    """Nothing is marked; the message is one sentence."""
+
+
+class Unsafe(Refused):
+    """Submissions cannot be isolated on this machine, and nobody said that they need not be."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is to be graded, and how: `devlab grade`'s command line.
+
+    `seed` None draws one, which is kept in the output folder. `jobs` is how many submissions are marked side by side.
+    """
+
+    lab: str
+    submissions: tuple[str, ...]
+    out: str
+    seed: int | None = None
+    roster: str | None = None
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    unsafe: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    def to_json(self) -> str:
+        """The text of run.json."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def load(cls, out: Path) -> Assignment:
+        """What the folder `out` was made by. Raises Refused if it was made by nothing."""
+        try:
+            data = json.loads((out / RUN).read_text(encoding="utf-8"))
+            return cls(**{**data, "submissions": tuple(data["submissions"]), "limits": Limits(**data["limits"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise Refused(f"{out} is no folder that `devlab grade` wrote: {RUN} is missing or damaged.") from error
+
+
+def grade(assignment: Assignment, progress: type[Progress] = Progress) -> tuple[Batch, Intake]:
+    """Mark what the assignment names, and go on where an earlier run in the same folder stopped.
+
+    Writes the kept marks and run.json into the output folder, and nothing else: `helpers.grading.deliver` makes the tables
+    and pages. Raises Refused; LabError and RosterError for a lab or roster that is not there or not well-formed.
+    """
+    out = Path(assignment.out)
+    lab = load_lab(assignment.lab)
+    isolation = isolate(assignment.unsafe)
+    with Nursery(isolation, policy(assignment.limits), sorted(set(lab.clients.values()))) as nursery:
+        assignment = _kept(assignment, out)
+        assert assignment.seed is not None
+        roster = load_roster(Path(assignment.roster)) if assignment.roster else None
+        intake = taken_in(assignment.submissions, lab, roster)
+        works = [work_of(submission, lab) for submission in intake.submissions]
+        store = Store(out, basis(lab, assignment, isolation))
+        records = {work: record for work in works if (record := store.load(work)) is not None}
+        show = progress(len(works))
+        for record in records.values():
+            show.kept(record)
+        waiting = [work for work in works if work not in records]
+        if waiting:
+            require_sound(lab, assignment.seed)
+            nursery.wait()
+            pool = Pool(nursery, lab, assignment.seed, assignment.limits, assignment.jobs)
+            for work, record in pool.mark(waiting):
+                store.save(work, record)
+                records[work] = record
+                show.marked(record)
+    return batch_of(lab, assignment.seed, [records[work] for work in works], intake), intake
+
+
+# Parts, which grading on many machines uses too
+
+
+def isolate(unsafe: bool) -> Isolation:
+    """How submissions are isolated here. Raises Unsafe if they cannot be, unless `unsafe` says that they need not."""
+    isolation = best_isolation()
+    if isolation.level == "rlimits-only" and not unsafe:
+        raise Unsafe(f"Submissions would not be isolated: {isolation.reason} Grade only work you trust, with --unsafe.")
+    return isolation
+
+
+def policy(limits: Limits) -> Policy:
+    """What the sandbox of a submission shows and allows."""
+    readable = (*python_folders(), ROOT / "helpers")
+    return Policy(readable=readable, memory_mb=limits.memory_mb, cpu_s=int(limits.cpu_s * 20) + 60)
+
+
+def taken_in(paths: Sequence[str], lab: Lab, roster: Roster | None) -> Intake:
+    """The submissions at `paths`. Raises Refused if a path is not there, or nothing was handed in at all."""
+    for path in paths:
+        if not Path(path).exists():
+            raise Refused(f"There is no {path}.")
+    intake = collect(paths, [lab], roster)
+    if not intake.submissions:
+        said = f" {intake.unmatched[0]}" if intake.unmatched else ""
+        raise Refused(f"There is no submission in {', '.join(paths)}.{said}")
+    return intake
+
+
+def work_of(submission: Submission, lab: Lab) -> Work:
+    """The submission as it is marked."""
+    about = {"student": submission.student, "file": submission.file, "sha256": submission.sha256, "late": submission.late}
+    earlier = tuple(f"An earlier file, {path}, was not marked." for path in submission.earlier)
+    if submission.problem:
+        return Work(**about, notes=earlier, unreadable=submission.problem)  # type: ignore[arg-type]  # names and values fit
+    try:
+        lifted = lift(read(submission.read()), lab, released_sources(lab))
+    except Unreadable as error:
+        return Work(**about, notes=earlier, unreadable=str(error))  # type: ignore[arg-type]  # as above
+    return Work(
+        **about,  # type: ignore[arg-type]  # as above
+        sources=lifted.sources,
+        missing=lifted.missing,
+        notes=(*lifted.notes, *earlier),
+        answers=lifted.answers,
+    )
+
+
+def basis(lab: Lab, assignment: Assignment, isolation: Isolation) -> str:
+    """Whatever a record depends on beside the submission."""
+    marked_by = fingerprint(lab.folder, version("aws-developer-labs"))
+    return json.dumps([lab.id, marked_by, assignment.seed, isolation.level, asdict(assignment.limits)])
+
+
+def require_sound(lab: Lab, seed: int) -> None:
+    """Mark the lab's own solution first; it also loads what every submission will need.
+
+    Raises Refused if the solution does not earn full marks: then the fault is the lab's, and no student should pay for it.
+    """
+    released, solved = released_sources(lab), solution_sources(lab)
+    for task in lab.tasks:
+        if task.manual or task.id not in solved:
+            continue
+        found = examine_here(lab, task.id, solved, released, seed)
+        if earned(task, found) < task.points:
+            raise Refused(f"The lab's own solution of {task.id} fails under this seed, so nobody is marked: report it.")
+
+
+def batch_of(lab: Lab, seed: int, records: list[Record], intake: Intake) -> Batch:
+    """Everything that was found."""
+    tasks = tuple(task.id for task in lab.tasks)
+    return Batch(lab.id, lab.title, seed, lab.points, tasks, records, list(intake.unmatched))
+
+
+def _kept(assignment: Assignment, out: Path) -> Assignment:
+    """The assignment with its seed: the one given, the one of an earlier run in the folder, or a new one."""
+    seed = assignment.seed
+    if seed is None and (out / RUN).is_file():
+        seed = Assignment.load(out).seed
+    if seed is None:
+        seed = secrets.randbelow(2**31)
+    places = tuple(str(Path(path).resolve()) for path in assignment.submissions)
+    roster = None if assignment.roster is None else str(Path(assignment.roster).resolve())
+    kept = replace(assignment, seed=seed, submissions=places, roster=roster)
+    files.write(out / RUN, kept.to_json())
+    return replace(assignment, seed=seed)
+
+
+def counted(records: Sequence[Record]) -> Iterator[tuple[State, int]]:
+    """How many submissions ended in each state, for those that any did."""
+    for state in State:
+        count = sum(record.state is state for record in records)
+        if count:
+            yield state, count
