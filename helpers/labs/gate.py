@@ -9,7 +9,8 @@ by a wrong solution, and the same seed gives the same findings. A wrong solution
     def create_queues(sqs, need): ...
 
 The first line names the checks that do not pass. The second one, if it is there, says that the code raises: then at
-least one of these checks is crashed. The whole file is the source of the task's cell.
+least one of these checks is crashed, and the file does not prove that a check tells right from wrong. The whole file is
+the source of the task's cell.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ class _Trial:
         self._repeats(task, self.solutions, "the solution")
         for wrong in wrongs:
             self._repeats(task, {**self.solutions, task.id: wrong.source}, f"wrong/{wrong.name}")
-        caught = {check for one in wrongs for check in one.fails}
+        caught = {check for one in wrongs if not one.crashes for check in one.fails}
         for check in task.checks:
             if check.id not in caught:
                 self.defects.append(f"{task.id}: no wrong solution fails the check {check.id}.")
