@@ -1,0 +1,119 @@
+"""Names in the source of a cell: what it binds for the cells after it, and what it takes from elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import symtable
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from helpers.labs import cells
+
+MAX_SOURCE = 50_000
+"""Characters of a source that is looked into; a longer one is taken as it is. A lab's longest solution has 5,000."""
+
+_NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
+_LINE_MAGIC = re.compile(r"^(\s*)([%!].*|[\w.]+\?{1,2}\s*|\?{1,2}[\w.]+\s*)$")
+_CELL_MAGIC = re.compile(r"\s*%%(?:time|timeit|capture|prun)\b.*")
+"""Cell magics that run the cell as Python."""
+
+
+@lru_cache(maxsize=256)
+def is_python(source: str) -> bool:
+    """Whether the source is Python; a longer one than is looked into counts as none."""
+    with _quiet():
+        try:
+            ast.parse(source if len(source) <= MAX_SOURCE else "(")
+        except _NO_PYTHON:
+            return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def without_magics(source: str) -> str:
+    """The source with IPython's commands (`%time`, `!pip`, `name?`) as comments, each on its line; Python stays as it
+    is.
+    """
+    if is_python(source):
+        return source
+    lines = source.split("\n")
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    if _CELL_MAGIC.fullmatch(lines[first]):
+        lines[first] = f"# {lines[first].strip()}"
+    mended = "\n".join(_LINE_MAGIC.sub(r"\1pass  # \2", line) for line in lines)
+    return mended if is_python(mended) else source
+
+
+@lru_cache(maxsize=256)
+def defined(source: str) -> frozenset[str]:
+    """The functions and classes that the source defines at its top level; none if it is not Python."""
+    with _quiet():
+        return frozenset(cells.defined(source) if len(source) <= MAX_SOURCE else ())
+
+
+def same_code(one: str, other: str) -> bool:
+    """Whether two sources are the same but for comments and blanks."""
+    if one == other or max(len(one), len(other)) > MAX_SOURCE:
+        return one == other
+    with _quiet():
+        return cells.same_code(one, other)
+
+
+@lru_cache(maxsize=256)
+def bound(source: str) -> frozenset[str]:
+    """The names that the source binds at its top level, by an assignment, an import or a definition."""
+    table = _table(source)
+    if table is None:
+        return frozenset()
+    names = {
+        symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()
+    }
+    inner = (symbol for scope in _scopes(table) for symbol in scope.get_symbols())
+    return frozenset(names) | {
+        name.get_name() for name in inner if name.is_declared_global() and name.is_assigned()
+    }
+
+
+@lru_cache(maxsize=256)
+def taken(source: str) -> frozenset[str]:
+    """The names that the source uses, in its functions or outside, and that neither it nor Python defines."""
+    table = _table(source)
+    if table is None:
+        return frozenset()
+    used = {
+        symbol.get_name()
+        for scope in _scopes(table)
+        for symbol in scope.get_symbols()
+        if symbol.is_referenced() and (symbol.is_global() or scope is table)
+    }
+    return frozenset(used) - bound(source) - set(dir(builtins))
+
+
+def _table(source: str) -> symtable.SymbolTable | None:
+    if not is_python(source):
+        return None
+    with _quiet():
+        try:
+            return symtable.symtable(source, "<cell>", "exec")
+        except _NO_PYTHON:
+            return None
+
+
+def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    waiting = [table]
+    while waiting:
+        scope = waiting.pop()
+        yield scope
+        waiting += scope.get_children()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Python warns about in a student's source is not for the instructor's terminal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
