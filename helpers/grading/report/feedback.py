@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from helpers.experiments.words import plural
@@ -34,6 +35,10 @@ _RAISED = re.compile(r" in [^\s,]{1,80}, line (\d{1,5})\b")
 """How `helpers.labs.StudentError.sentence` says where the student's code raised."""
 
 
+_OPENER = re.compile(r"(?:an?|the|no|none|nothing|one|only|each|every|all|some|both|its?|this|there|your) ")
+"""A reason may begin with these in lower case. Others may be the name of a function, which keeps its letters."""
+
+
 def page(record: Record, lab: Lab) -> str:
     """The whole page as one HTML file."""
     sections = "".join(_task(task, place, record.lab) for place, task in enumerate(record.tasks, start=1))
@@ -47,6 +52,8 @@ def page(record: Record, lab: Lab) -> str:
 def _head(record: Record, lab: Lab) -> str:
     words = STATES[record.state]
     reason = _sentence(record.reason)
+    full = record.state == State.GRADED and record.total >= record.maximum
+    todo = "Nothing: you have all points." if full else words.advice
     late = '<p class="bad"><strong>▲ Handed in late.</strong></p>' if record.late else ""
     notes = "".join(f"<li>{_sentence(note)}" for note in record.notes)
     return (
@@ -55,7 +62,7 @@ def _head(record: Record, lab: Lab) -> str:
         f'<section class="state {words.kind}" aria-label="State"><p><strong class="{words.kind}">{words.icon} '
         f"{words.heading}.</strong> {words.meaning}</p>"
         f"{f'<p class=reason>{reason}</p>' if reason else ''}"
-        f"<p><strong>What to do:</strong> {text(words.advice)}</p>"
+        f"<p><strong>What to do:</strong> {text(todo)}</p>"
         f"{f'<p>Notes</p><ul>{notes}</ul>' if notes else ''}</section></header>"
     )
 
@@ -132,7 +139,7 @@ def _checks(task: TaskRecord, lab: str) -> str:
         return ""
     if all(check.status == Status.NOT_ATTEMPTED for check in task.checks):
         return _not_attempted(task, lab)
-    said: set[Advice] = set()
+    said: set[object] = set()
     items = "".join(
         f"<li class={VERDICTS[check.status][2]}>{_check(check, lab, said)}" for check in task.checks
     )
@@ -154,21 +161,24 @@ def _worth(points: float) -> str:
     return f"{number(points)} {'point' if points == 1 else 'points'}"
 
 
-def _check(check: CheckRecord, lab: str, said: set[Advice]) -> str:
+def _check(check: CheckRecord, lab: str, said: set[object]) -> str:
     icon, word, kind = VERDICTS[check.status]
     line = (
         f'<p><strong class="{kind}">{icon} {word}</strong> · {text(check.text)} '
         f'<small class="points">{number(check.earned)} of {number(check.points)}</small></p>'
     )
-    if check.reason:
-        line += f"<p{'' if check.status == Status.PASSED else ' class=reason'}>{_sentence(check.reason)}</p>"
     if check.status == Status.PASSED:
-        return line
+        return line + (f"<p>{_sentence(check.reason)}</p>" if check.reason else "")
+    if check.reason:
+        reason = "The same as above." if check.reason in said else _sentence(check.reason)
+        line += f"<p class=reason>{reason}</p>"
     found = advice(lab, check)
-    if found in said:
-        return line
-    said.add(found)
-    return line + _next(found)
+    if check.status == Status.CRASHED:  # an error says nothing about what its author believes of AWS
+        found = replace(found, belief="", truth="")
+    if found not in said:
+        line += _next(found)
+    said |= {check.reason, found}
+    return line
 
 
 def _next(found: Advice, words: str = "Try next") -> str:
@@ -197,7 +207,7 @@ def _picture(task: TaskRecord, place: int) -> str:
         Departure(
             check.at_s or 0.0,
             check.actor or "",
-            f"check {task.checks.index(check) + 1}" if len(pointing) > 1 else "here",
+            f"check {task.checks.index(check) + 1}" if len(pointing) > 1 else "it departs here",
         )
         for check in pointing
     ]
@@ -216,13 +226,18 @@ def _code(code: str, raised: set[int], folded: bool) -> str:
         return ""
     lines, more = printable.block(code, CODE_LINES)
     items = "".join(
-        f"<li><mark>{one}</mark> <b>◀ raised here</b>" if place in raised else f"<li>{one}"
-        for place, one in enumerate(lines, start=1)
+        f"<li>{_marked(one)}" if place in raised else f"<li>{one}" for place, one in enumerate(lines, start=1)
     )
     listing = f'<ol class="code">{items}</ol>{_small(more)}'
     if folded:
         return f"<details><summary>Your code, {plural(len(lines), 'line')}</summary>{listing}</details>"
     return f"<h3>Your code</h3>{listing}"
+
+
+def _marked(line: str) -> str:
+    """A line of code that raised; its indentation stays outside of the mark."""
+    code = line.lstrip()
+    return f"{line[: len(line) - len(code)]}<mark>{code}</mark> <b>◀ raised here</b>"
 
 
 def _output(output: str) -> str:
@@ -243,10 +258,5 @@ def _sentence(words: str) -> str:
     if not said:
         return ""
     end = "" if said.endswith((".", "?", "!", "`)", "…")) else "."
-    return text(said[0].upper() + said[1:] + end) if _plain_start(said) else text(said + end)
-
-
-def _plain_start(said: str) -> bool:
-    """Whether the sentence begins with a word, and not with a name of code such as `iter`."""
-    first = said.partition(" ")[0]
-    return first.isalpha() and first.islower()
+    first = said[0].upper() if _OPENER.match(said) else said[0]
+    return text(first + said[1:] + end)

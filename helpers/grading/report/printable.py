@@ -1,6 +1,6 @@
 """A student's text made fit to be shown: nothing in it moves the cursor, turns the line around, or fills the page.
 
-Code, output and names come from strangers. What has no shape of its own becomes visible ("␀", "⟨U+202E⟩"), what a
+Code, output and names come from strangers. What has no shape of its own becomes visible ("⟨U+202E⟩"), what a
 terminal would obey (ANSI sequences) goes, and what is long is cut, saying how much.
 """
 
@@ -25,16 +25,13 @@ _PILE = re.compile(f"([{_OVER}]{{3}})[{_OVER}]+")
 
 
 def _seen(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    return "\ufffd" if 0xD800 <= code < 0xE000 else f"⟨U+{code:04X}⟩"
+    return f"⟨U+{ord(found[0]):04X}⟩"
 
 
 def printable(text: str) -> str:
     """The text with every character visible. Tabs and line ends stay; the line end of Windows becomes the usual one."""
+    if text.isascii() and text.isprintable():
+        return text
     plain = _ANSI.sub("", text.replace("\r\n", "\n")) if "\x1b" in text or "\r" in text else text
     return _PILE.sub(r"\1", _STRANGE.sub(_seen, plain))
 

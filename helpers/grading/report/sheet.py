@@ -45,12 +45,13 @@ h1{font-size:1.5em;line-height:1.25;margin:0 0 4px}h2{font-size:1.2em;margin:2em
 border-top:2px solid var(--line)}h3{font-size:1em;margin:1.2em 0 .3em}p{margin:.4em 0}
 small,.quiet,caption{color:var(--quiet);font-size:.88em}
 a{color:var(--mark)}:focus-visible{outline:2px solid var(--mark);outline-offset:2px}
-.good{color:var(--good)}.bad{color:var(--bad)}.none{color:var(--none)}
+.good{color:var(--good)}.bad{color:var(--bad)}.none{color:var(--none)}.mark{color:var(--mark)}
 code,pre,.code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.88em}
 .total{font-size:1.9em;font-weight:700;margin:.1em 0}.total small{font-size:.5em;font-weight:400}
 .state{border-left:5px solid var(--line);background:var(--soft);padding:8px 14px;margin:.8em 0}
 .state.good{border-color:var(--good);color:inherit}.state.bad{border-color:var(--bad);color:inherit}
-.state.none{border-color:var(--none);color:inherit}
+.state.none{border-color:var(--none);color:inherit}.state.mark{border-color:var(--mark);color:inherit}
+.state ul,td ul{margin:.2em 0;padding-left:1.3em}
 table{border-collapse:collapse;margin:.6em 0;font-size:.94em}caption{text-align:left;padding:2px 0}
 th,td{text-align:left;vertical-align:top;padding:3px 18px 3px 0;border-bottom:1px solid var(--line)}
 thead th{border-bottom:2px solid var(--line)}

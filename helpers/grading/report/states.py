@@ -12,7 +12,9 @@ from helpers.labs import Status
 
 @dataclass(frozen=True)
 class Words:
-    """A state in words: its icon and colour (`good`, `bad`, `none`), a heading, what it means, what to do."""
+    """A state in words: its icon and colour (`good`, `bad`, `none`, `mark`), a heading and advice for the student, and
+    what the state means, which the instructor reads too.
+    """
 
     icon: str
     kind: str
@@ -23,8 +25,8 @@ class Words:
 
 STATES: Final[Mapping[State, Words]] = {
     State.GRADED: Words(
-        "✔",
-        "good",
+        "●",
+        "mark",
         "Marked",
         "Every task was examined.",
         "Where a check did not pass, read its reason, and look at “Try next” below it.",
@@ -33,7 +35,7 @@ STATES: Final[Mapping[State, Words]] = {
         "▲",
         "bad",
         "Marked in part",
-        "Some tasks are missing from your notebook. The others were examined and count.",
+        "Some tasks are missing from the notebook. The others were examined and count.",
         "Take a fresh copy of the lab, paste your code into its solution cells, and delete no cell.",
     ),
     State.NEEDS_MANUAL: Words(
@@ -47,7 +49,7 @@ STATES: Final[Mapping[State, Words]] = {
         "▲",
         "bad",
         "Marked, and your code raised an error",
-        "A cell or a function of yours ended with an error. Every other task was examined and counts.",
+        "A cell or a function ended with an error. Every other task was examined and counts.",
         "Look for the marked line in your code. Run the lab from the top (Kernel, Restart and Run All) before "
         "you hand it in.",
     ),
@@ -63,14 +65,14 @@ STATES: Final[Mapping[State, Words]] = {
         "▲",
         "bad",
         "Your program ended before the checks did",
-        "Your code ended its own process, or used more memory than there is. What did not need it was examined.",
+        "The code ended its own process, or used more memory than it may. What did not need it was examined.",
         "Remove calls such as `exit()` and `os._exit()`, and keep no list that grows without end.",
     ),
     State.TAMPERED: Words(
         "✘",
         "bad",
         "Nothing is credited",
-        "Your code wrote where only the grader's own answers travel. No solution of a task needs that.",
+        "The code wrote where only the grader's own answers travel. No solution of a task needs that.",
         "If you do not know how this came about, take a fresh copy of the lab, paste your solutions only, and speak "
         "with your instructor.",
     ),
@@ -78,7 +80,7 @@ STATES: Final[Mapping[State, Words]] = {
         "✘",
         "bad",
         "Your file could not be read",
-        "What you handed in is not a notebook of this lab, so nothing could be examined.",
+        "The file is not a notebook of this lab, so nothing could be examined.",
         "Open your notebook in JupyterLab, save it, choose File, Download, and hand in that file (it ends in "
         "`.ipynb`).",
     ),

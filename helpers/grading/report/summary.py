@@ -30,6 +30,7 @@ DIGITS: Final = 12
 """Digits of a SHA-256 that stand for a submission."""
 
 _QUOTED = re.compile(r"`[^`]*`?|“[^”]*”?|\"[^\"]*\"?|'[^']*'|\([^)]*\)?")
+_LONG_NUMBER = re.compile(r"\d{5,}")  # a student's number at the university
 _RAISED = re.compile(
     r"^(\w{1,60}) in \S+, line \d+\b.*|^(\w{1,60}(?:Error|Exception|OutOfTime)): .*", re.DOTALL
 )
@@ -69,8 +70,9 @@ def _totals(records: Sequence[Record], maximum: float) -> str:
     if not totals:
         return "<h2>Totals</h2><p>No submission has a total.</p>"
     said = (
-        f"{plural(len(totals), 'total')}: the median is {number(median(totals))}, the mean {number(mean(totals))}, "
-        f"the lowest {number(min(totals))}, the highest {number(max(totals))} of {number(maximum)} points."
+        f"{plural(len(totals), 'total')}: the median is {number(median(totals))}, "
+        f"the mean {number(round(mean(totals), 1))}, the lowest {number(min(totals))}, "
+        f"the highest {number(max(totals))} of {number(maximum)} points."
     )
     if left_out:
         said += f" {plural(left_out, 'submission')} without a mark {'is' if left_out == 1 else 'are'} not counted."
@@ -78,7 +80,7 @@ def _totals(records: Sequence[Record], maximum: float) -> str:
     rows = [[name, str(count)] for name, count in classes]
     table = _table("Submissions by points", ["Points", "Submissions"], rows, [1])
     return (
-        f"<h2>Totals</h2><p>{said}</p><figure><div class=wide>{_histogram(classes, said)}</div></figure>"
+        f"<h2>Totals</h2><p>{said}</p><figure><div class=wide>{_histogram(classes, maximum, said)}</div></figure>"
         f"<details><summary>The same as a table</summary>{table}"
         "</details>"
     )
@@ -98,16 +100,19 @@ def _classes(totals: Sequence[float], maximum: float) -> list[tuple[str, int]]:
     ]
 
 
-def _histogram(classes: Sequence[tuple[str, int]], said: str) -> str:
-    """Bars with their counts on top and the points below."""
+def _histogram(classes: Sequence[tuple[str, int]], maximum: float, said: str) -> str:
+    """Bars with their counts on top; below, the points at which each class begins and ends."""
     most = max(count for _, count in classes) or 1
     bars, words = [], []
-    for place, (name, count) in enumerate(classes):
+    for place, (_, count) in enumerate(classes):
         x, height = 14 + place * 70, 150 * count / most
         if count:
             bars.append(f"M{x} {180 - height:.1f}h60V180h-60z")
         words.append(f'<text x="{x + 30}" y="{174 - height:.0f}" class="tick">{count}</text>')
-        words.append(f'<text x="{x + 30}" y="198" class="tick">{name}</text>')
+    words += [
+        f'<text x="{9 + place * 70}" y="198" class="tick">{number(round(maximum * place / 10, 2))}</text>'
+        for place in range(11)
+    ]
     return (
         '<svg viewBox="0 0 720 206" role="img" aria-labelledby="totals-t totals-d">'
         f'<title id="totals-t">Distribution of totals</title><desc id="totals-d">{html.escape(said)}</desc>'
@@ -125,7 +130,7 @@ def _states(records: Sequence[Record]) -> str:
         said = "".join(
             f"<li>{count} × {text(reason)}" for reason, count in sorted(reasons.items(), key=_often) if reason
         )
-        name = f'<strong class="{words.kind}">{words.icon} {state.value}</strong>'
+        name = f'<strong class="{words.kind} points">{words.icon} {state.value}</strong>'
         rows.append([name, str(len(having)), f"{words.meaning}{f'<ul>{said}</ul>' if said else ''}"])
     late = sum(record.late for record in records)
     more = f"<p>{plural(late, 'submission')} came late.</p>" if late else ""
@@ -138,7 +143,7 @@ def _often(entry: tuple[str, int]) -> tuple[int, str]:
 
 
 def anonymous(record: Record) -> str:
-    """The reason of a record without what only one submission can have said: quotations, names, numbers of lines.
+    """The reason of a record without what only one submission can have said: quotations, names, long numbers.
 
     Equal troubles get equal words, so they can be counted; and no student is named.
     """
@@ -152,7 +157,7 @@ def anonymous(record: Record) -> str:
     if raised:
         return f"{raised[1] or raised[2]} in the student's code"
     reason = re.sub(r"(?:… ?)+", "… ", _QUOTED.sub("…", reason)).strip()
-    return re.sub(r"\d+", "n", reason)
+    return _LONG_NUMBER.sub("…", reason)
 
 
 @dataclass
@@ -175,7 +180,7 @@ def _checks(records: Sequence[Record]) -> str:
         return ""
     said = [word for _, word, _ in VERDICTS.values()]
     rows = [_tally(tally) for tally in tallies.values()]
-    head = ["Task", "Check", "Passed", *(word.capitalize() for word in said)]
+    head = ["Task", "Check", "Share", *(word.capitalize() for word in said)]
     return (
         f"<h2>Checks</h2>{_table('How each check ended', head, rows, range(3, 7))}"
         "<p><small>A bar is the share that passed, of all submissions in which the check was made.</small></p>"

@@ -53,7 +53,7 @@ _SETS = (
     "UpdateContinuous",
 )
 KINDS: Final = {
-    "read": "▏ reads",
+    "read": "| reads",
     "write": "▲ writes",
     "end": "■ deletes",
     "set": "◆ sets up",
@@ -81,7 +81,7 @@ class Departure:
 
     at_s: float
     actor: str
-    label: str
+    label: str = "it departs here"
 
     def names(self, row: TrailRow) -> bool:
         """Whether this is the row: a check rounds its instant to milliseconds."""
@@ -102,12 +102,13 @@ def timeline(trail: Sequence[TrailRow], departures: Iterable[Departure] = (), na
         if place is not None:
             marked[place] = f"{marked[place]}, {departure.label}" if place in marked else departure.label
     rows, marked, left_out = _window(trail, marked)
-    words = _summary(rows, marked, left_out)
+    found, words = _departing(rows, marked), _summary(rows, left_out)
     drawing = _Drawing(rows, marked)
     legend = " · ".join(f"{KINDS[one]}" for one in KINDS if one in drawing.kinds)
+    said = f"<strong>{html.escape(found)}</strong> " if found else ""
     return (
-        f'<figure class="trail"><div class="wide">{drawing.svg(name, words)}</div>'
-        f"<figcaption>{html.escape(words)} <small>{html.escape(legend)}</small></figcaption>"
+        f'<figure class="trail"><div class="wide">{drawing.svg(name, f"{found} {words}".strip())}</div>'
+        f"<figcaption>{said}{html.escape(words)}<br><small>{html.escape(legend)}</small></figcaption>"
         f"{_around(rows, marked)}</figure>"
     )
 
@@ -143,8 +144,18 @@ def instant(seconds: float) -> str:
     return duration(seconds)
 
 
-def _summary(rows: Sequence[TrailRow], marked: dict[int, str], left_out: int) -> str:
-    """What the picture shows, in words."""
+def _departing(rows: Sequence[TrailRow], marked: dict[int, str]) -> str:
+    """The departures in words, a sentence each."""
+    sentences = [
+        f"{label[:1].upper()}{label[1:]}: at {instant(rows[place].start_s)} {_actor(rows[place])} called "
+        f"{_call(rows[place])}."
+        for place, label in sorted(marked.items())
+    ]
+    return " ".join(sentences)
+
+
+def _summary(rows: Sequence[TrailRow], left_out: int) -> str:
+    """All calls in words."""
     actors = len({row.actor for row in rows})
     span = max(row.end_s for row in rows) - rows[0].start_s
     commonest = Counter(row.operation for row in rows).most_common(4)
@@ -156,9 +167,6 @@ def _summary(rows: Sequence[TrailRow], marked: dict[int, str], left_out: int) ->
     said += f"; {refused} refused." if refused else "."
     if left_out:
         said += f" {plural(left_out, 'call')} of the trail {'is' if left_out == 1 else 'are'} not shown."
-    for place, label in sorted(marked.items()):
-        row = rows[place]
-        said += f" {label}: at {instant(row.start_s)} {_actor(row)} called {_call(row)}."
     return said
 
 
