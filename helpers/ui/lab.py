@@ -7,73 +7,17 @@ namespace of its own, in fresh accounts, with the numbers of practice.
 from __future__ import annotations
 
 import ast
-import contextlib
-import html
-import io
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
-import ipywidgets as widgets
 from traitlets import HasTraits, Tuple
 
-from helpers.cloud import Stopped
-from helpers.labs import Finding, Lab, LabError, Need, Status, Task, earned, load_lab, not_attempted
+from helpers.labs import Finding, Lab, LabError, Need, Task, load_lab, not_attempted
 from helpers.labs.build import released_sources, solution_sources
-from helpers.labs.cells import defined, untouched
+from helpers.labs.cells import untouched
 from helpers.labs.practice import examine_here
 from helpers.ui import markup
-from helpers.ui.shell import Shell, Still
-
-MARKS: Final = {
-    Status.PASSED: ("✔", "passed", "good"),
-    Status.FAILED: ("✘", "not yet", "bad"),
-    Status.NOT_ATTEMPTED: ("–", "not attempted", "none"),
-    Status.CRASHED: ("✖", "crashed", "bad"),
-}
-"""Icon, word and CSS class of a check's status."""
-
-PRINTED: Final = 2_000
-"""Characters that a card keeps of what the learner's code prints while it is examined."""
-
-Findings = Mapping[str, Finding]
-
-
-# ---- the learner's code
-
-
-def executed() -> list[str]:
-    """The sources of the cells that the kernel has run, oldest first; none outside a notebook."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    return [] if shell is None else [str(source) for source in shell.history_manager.input_hist_parsed]
-
-
-def latest(task: Task, cells: Sequence[str]) -> str | None:
-    """The source of the last of `cells` that defines the functions of `task`, or else the first function; or None.
-
-    A cell that is no Python counts by its `def` lines: the learner's last word may have a slip in it.
-    """
-    main: str | None = None
-    for source in reversed(cells):
-        names = defined(source) or set(re.findall(r"^def\s+(\w+)", source, re.MULTILINE))
-        if names.issuperset(task.functions):
-            return source
-        if main is None and task.functions[0] in names:
-            main = source
-    return main
-
-
-def _is_python(source: str) -> bool:
-    try:
-        ast.parse(source)
-    except (SyntaxError, ValueError):
-        return False
-    return True
-
-
-# ---- the lab
+from helpers.ui.history import executed, latest
+from helpers.ui.lab_card import Note, TaskCard
 
 
 class Hints(HasTraits):
@@ -152,7 +96,7 @@ class OpenLab:
         if number not in range(1, count + 1):
             raise LabError(f"The task {task.id} has {count} hints: ask for 1 to {count}.")
         hints.show(number)
-        left = "" if hints.left else f' <small>Now <code>solution("{task.id}")</code> opens.</small>'
+        left = "" if hints.left else " <small>The solution opens now.</small>"
         return (
             f"<p><strong>Hint {number} of {count}, {markup.text(task.title)}:</strong> "
             f"{markup.text(hints.texts[number - 1])}{left}</p>"
@@ -178,8 +122,10 @@ class OpenLab:
             f"<p><strong>One solution, {markup.text(task.title)}:</strong></p><pre>{markup.raw(code)}</pre>"
         )
 
-    def examine(self, task: Task) -> Findings:
-        """The finding of each check of `task` for what the cells that were run define."""
+    def examine(self, task: Task) -> Mapping[str, Finding]:
+        """The finding of each check of `task` for what the cells that were run define; none for a manual task."""
+        if task.manual:
+            return {}
         cells = list(self._cells())
         source = latest(task, cells)
         if source is None:
@@ -194,157 +140,16 @@ class OpenLab:
         return examine_here(self.lab, task.id, {**self._released, **sources}, self._released)
 
 
-def _all(task: Task, finding: Finding) -> Findings:
+def _all(task: Task, finding: Finding) -> Mapping[str, Finding]:
     return {check.id: finding for check in task.checks}
 
 
-# ---- what is shown
-
-
-class Note(Shell):
-    """A few words in a box."""
-
-    def __init__(self, words: str) -> None:
-        self._words = words
-        super().__init__([widgets.HTML(words)])
-
-    def still(self) -> Still:
-        return Still(_text(self._words), self._words)
-
-
-class TaskCard(Shell):
-    """What the checks of a task say; buttons check again, show the next hint, and after the hints the solution."""
-
-    def __init__(self, opened: OpenLab, task: Task) -> None:
-        self._opened = opened
-        self._task = task
-        self.said = widgets.HTML()
-        self.more = widgets.HTML()
-        self.words = ""
-        self.again = _button("Check again", "refresh", "Examine the cell as it was last run")
-        self.hint = _button("Hint", "lightbulb-o", "Show the next hint")
-        self.solution = _button("Solution", "eye", "Opens after the last hint")
-        self.again.on_click(self.guard(lambda _: self.judge()))
-        self.hint.on_click(self.guard(lambda _: self._add(opened.hint_html(task))))
-        self.solution.on_click(self.guard(lambda _: self._add(opened.solution_html(task))))
-        self._notes: list[str] = []
-        super().__init__(
-            [self.said, widgets.HBox([self.again, self.hint, self.solution]).add_class("row"), self.more]
-        )
-        opened.hints(task).observe(lambda _: self._set_buttons(), names="shown")
-        self._set_buttons()
-        self.judge()
-        self._first = self.words
-
-    def judge(self) -> None:
-        """Examine the learner's code as it was last run."""
-        self.clear_error()
-        printed = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-                findings = self._opened.examine(self._task) if not self._task.manual else {}
-        except (KeyboardInterrupt, Stopped):
-            self._say("<p>Stopped before the check came to an end.</p>")
-        except Exception as error:  # noqa: BLE001  # a defect of the lab must not look like the learner's
-            self._say("<p>The check itself failed. That is a defect of the lab, not of your code.</p>")
-            self.show_error(error)
-        else:
-            self._say(card_html(self._opened.lab, self._task, findings, printed.getvalue()))
-
-    def _say(self, words: str) -> None:
-        self.words = words
-        self.said.value = f'<div role="status" aria-live="polite">{words}</div>'
-
-    def _add(self, words: str) -> None:
-        if words not in self._notes:
-            self._notes.append(words)
-        self.more.value = f'<div role="status" aria-live="polite">{"".join(self._notes)}</div>'
-
-    def _set_buttons(self) -> None:
-        hints = self._opened.hints(self._task)
-        count = len(hints.texts)
-        self.again.disabled = self._task.manual
-        self.hint.disabled = not hints.left
-        self.hint.description = f"Hint {hints.next} of {count}" if hints.left else "No more hints"
-        self.solution.disabled = bool(hints.left) or not self._opened.has_solution(self._task)
-
-    def still(self) -> Still:
-        return Still(_text(self._first), self._first)
-
-
-def _button(description: str, icon: str, tooltip: str) -> widgets.Button:
-    return widgets.Button(description=description, icon=icon, tooltip=tooltip)
-
-
-def card_html(lab: Lab, task: Task, findings: Findings, printed: str = "") -> str:
-    """What the checks of `task` say, as HTML that reads well without a style sheet."""
-    if task.manual:
-        return (
-            f"<h4>{markup.text(task.title)}: {_points(task.points)}</h4>"
-            "<p>A person marks this answer. Write it into the cell above.</p>"
-        )
-    shared = {finding.reason for finding in findings.values()}
-    reason = shared.pop() if len(shared) == 1 and len(task.checks) > 1 else ""
-    rows = [_row(check.text, check.points, findings[check.id], reason) for check in task.checks]
-    head = f"{markup.text(task.title)}: {earned(task, dict(findings)):g} of {_points(task.points)}"
-    said = f"<p>{markup.text(_reason(reason))}</p>" if reason else ""
-    out = printed if len(printed) <= PRINTED else f"{printed[:PRINTED]}…"
-    output = (
-        markup.details("What your code printed", f"<pre>{markup.raw(out)}</pre>") if printed.strip() else ""
-    )
-    return f"<h4>{head}</h4>{said}{markup.items(rows, kind='claims')}{_try_next(lab, task, findings)}{output}"
-
-
-def _row(text: str, points: float, finding: Finding, said: str) -> str:
-    icon, word, kind = MARKS[finding.status]
-    earned_points = points if finding.status == Status.PASSED else 0
-    reason = ""
-    if finding.reason and finding.reason != said:
-        where = ""
-        if finding.at_s is not None:
-            actor = f", <code>{markup.raw(finding.actor)}</code>" if finding.actor else ""
-            where = f" <small>(at {markup.duration(finding.at_s)}{actor})</small>"
-        reason = f"<br>{markup.text(_reason(finding.reason))}{where}"
-    return (
-        f'<strong class="{kind}">{icon} {word}</strong> '
-        f"<small>({earned_points:g} of {_points(points)})</small> {markup.text(text)}{reason}"
-    )
-
-
-def _points(points: float) -> str:
-    return f"{points:g} point{'' if points == 1 else 's'}"
-
-
-def _reason(reason: str) -> str:
-    """An interrupt is the learner's own doing, not an error of the code."""
-    rest = reason.removeprefix("KeyboardInterrupt")
-    return reason if rest == reason else f"You stopped it{rest}."
-
-
-def _try_next(lab: Lab, task: Task, findings: Findings) -> str:
-    """For each check that failed or crashed: where in the section's notebook, and which run, to look."""
-    rows = []
-    for check in task.checks:
-        if findings[check.id].status not in {Status.FAILED, Status.CRASHED}:
-            continue
-        section = check.run.partition(".")[0] or lab.id
-        ways = (
-            [f"station <code>{markup.raw(check.station)}</code> of notebooks/{section}.ipynb"]
-            if check.station
-            else []
-        )
-        ways += [f'<code>panel("{markup.raw(check.run)}")</code>'] if check.run else []
-        if ways:
-            rows.append(" or ".join(ways))
-    rows = list(dict.fromkeys(rows))
-    return f'<div class="ask"><p><strong>Try next</strong></p>{markup.items(rows)}</div>' if rows else ""
-
-
-def _text(markup_text: str) -> str:
-    """HTML as plain text, a line a part."""
-    broken = re.sub(r"</?(?:p|li|h4|br|pre|summary|div|ul)[^>]*>", "\n", markup_text)
-    lines = html.unescape(re.sub(r"<[^>]+>", "", broken)).split("\n")
-    return "\n".join(line for line in lines if line.strip())
+def _is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def open_lab(id: str) -> OpenLab:  # noqa: A002  # a lab's name is its id
