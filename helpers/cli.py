@@ -16,6 +16,7 @@ from helpers.experiments.catalog import UnknownExperiment, experiments_of
 from helpers.experiments.claim import Verdict
 from helpers.experiments.parameter import ParameterError
 from helpers.experiments.run import SEED, Run
+from helpers.grading.commands import add_to as add_instructors_commands
 from helpers.sections.data import SectionError
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     gate = commands.add_parser("gate", help="may this lab be released? Try its solution and the wrong ones")
     gate.add_argument("lab", metavar="LAB", help="a lab, such as 18_sqs, or the folder of one")
     gate.set_defaults(command=_gate)
+
+    add_instructors_commands(commands)
 
     differences = commands.add_parser(
         "differences", help="print for each rule of AWS whether it is mocked, modelled or not done"

@@ -1,8 +1,8 @@
 """`devlab grade`: from what an instructor dragged in to marks, reasons and pages.
 
-This process alone holds the seed, the needs drawn from it and the checks; students' code runs in children of a zygote that
-never knew them. What is marked is kept at once, so a run that was killed goes on where it stopped, and ends in the same
-results.
+This process alone holds the seed, the needs drawn from it and the checks; students' code runs in children of a zygote
+that never knew them. What is marked is kept at once, so a run that was killed goes on where it stopped, and ends in
+the same results.
 """
 
 from __future__ import annotations
@@ -67,16 +67,22 @@ class Assignment:
         """What the folder `out` was made by. Raises Refused if it was made by nothing."""
         try:
             data = json.loads((out / RUN).read_text(encoding="utf-8"))
-            return cls(**{**data, "submissions": tuple(data["submissions"]), "limits": Limits(**data["limits"])})
+            return cls(
+                **{**data, "submissions": tuple(data["submissions"]), "limits": Limits(**data["limits"])}
+            )
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise Refused(f"{out} is no folder that `devlab grade` wrote: {RUN} is missing or damaged.") from error
+            raise Refused(
+                f"{out} is no folder that `devlab grade` wrote: {RUN} is missing or damaged."
+            ) from error
 
 
-def grade(assignment: Assignment, progress: type[Progress] = Progress) -> tuple[Batch, Intake]:
-    """Mark what the assignment names, and go on where an earlier run in the same folder stopped.
+def grade(
+    assignment: Assignment, *, afresh: bool = False, progress: type[Progress] = Progress
+) -> tuple[Batch, Intake]:
+    """Mark what the assignment names, and go on where an earlier run in the same folder stopped; or all `afresh`.
 
-    Writes the kept marks and run.json into the output folder, and nothing else: `helpers.grading.deliver` makes the tables
-    and pages. Raises Refused; LabError and RosterError for a lab or roster that is not there or not well-formed.
+    Writes the kept marks and run.json into the output folder, and nothing else: `helpers.grading.deliver` makes the
+    tables and pages. Raises Refused; LabError and RosterError for a lab or roster that is not there or not well-formed.
     """
     out = Path(assignment.out)
     lab = load_lab(assignment.lab)
@@ -88,7 +94,8 @@ def grade(assignment: Assignment, progress: type[Progress] = Progress) -> tuple[
         intake = taken_in(assignment.submissions, lab, roster)
         works = [work_of(submission, lab) for submission in intake.submissions]
         store = Store(out, basis(lab, assignment, isolation))
-        records = {work: record for work in works if (record := store.load(work)) is not None}
+        kept = [] if afresh else works
+        records = {work: record for work in kept if (record := store.load(work)) is not None}
         show = progress(len(works))
         for record in records.values():
             show.kept(record)
@@ -111,7 +118,9 @@ def isolate(unsafe: bool) -> Isolation:
     """How submissions are isolated here. Raises Unsafe if they cannot be, unless `unsafe` says that they need not."""
     isolation = best_isolation()
     if isolation.level == "rlimits-only" and not unsafe:
-        raise Unsafe(f"Submissions would not be isolated: {isolation.reason} Grade only work you trust, with --unsafe.")
+        raise Unsafe(
+            f"Submissions would not be isolated: {isolation.reason} Grade only work you trust, with --unsafe."
+        )
     return isolation
 
 
@@ -135,7 +144,12 @@ def taken_in(paths: Sequence[str], lab: Lab, roster: Roster | None) -> Intake:
 
 def work_of(submission: Submission, lab: Lab) -> Work:
     """The submission as it is marked."""
-    about = {"student": submission.student, "file": submission.file, "sha256": submission.sha256, "late": submission.late}
+    about = {
+        "student": submission.student,
+        "file": submission.file,
+        "sha256": submission.sha256,
+        "late": submission.late,
+    }
     earlier = tuple(f"An earlier file, {path}, was not marked." for path in submission.earlier)
     if submission.problem:
         return Work(**about, notes=earlier, unreadable=submission.problem)  # type: ignore[arg-type]  # names and values fit
@@ -161,7 +175,7 @@ def basis(lab: Lab, assignment: Assignment, isolation: Isolation) -> str:
 def require_sound(lab: Lab, seed: int) -> None:
     """Mark the lab's own solution first; it also loads what every submission will need.
 
-    Raises Refused if the solution does not earn full marks: then the fault is the lab's, and no student should pay for it.
+    Raises Refused if the solution does not earn full marks: then the fault is the lab's, and no student pays for it.
     """
     released, solved = released_sources(lab), solution_sources(lab)
     for task in lab.tasks:
@@ -169,7 +183,9 @@ def require_sound(lab: Lab, seed: int) -> None:
             continue
         found = examine_here(lab, task.id, solved, released, seed)
         if earned(task, found) < task.points:
-            raise Refused(f"The lab's own solution of {task.id} fails under this seed, so nobody is marked: report it.")
+            raise Refused(
+                f"The lab's own solution of {task.id} fails under this seed, so nobody is marked: report it."
+            )
 
 
 def batch_of(lab: Lab, seed: int, records: list[Record], intake: Intake) -> Batch:

@@ -17,7 +17,6 @@ from typing import Any
 from helpers.grading.link import Gone, Link
 from helpers.grading.sandbox import Isolation, Policy, Usage, bubblewrap_command, end_tree, usage
 
-
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that `helpers` is in."""
 
@@ -67,12 +66,6 @@ class Nursery:
     def start(self) -> None:
         """Start the zygote; it warms up while the caller goes on. `wait` waits for it."""
         command = [sys.executable, "-m", "helpers.grading.zygote", self._address, self.isolation.level]
-        root = str(Path(__file__).resolve().parents[2])
-        kept = {
-            name: os.environ[name]
-            for name in ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR")
-            if name in os.environ
-        }
         self._process = subprocess.Popen(  # noqa: S603  # this Python, on this package
             [*command, *self._services],
             stdin=subprocess.PIPE,

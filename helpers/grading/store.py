@@ -37,5 +37,11 @@ class Store:
         files.write(self._path(work), json.dumps(record.to_json(), ensure_ascii=True))
 
     def _path(self, work: Work) -> Path:
-        key = json.dumps([self.basis, work.student, work.file, work.sha256, work.late, work.notes, work.unreadable])
-        return self.out / FOLDER / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"
+        key = json.dumps(
+            [self.basis, work.student, work.file, work.sha256, work.late, work.notes, work.unreadable]
+        )
+        return (
+            self.out
+            / FOLDER
+            / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"
+        )

@@ -1,0 +1,171 @@
+"""The instructor's commands of `devlab`: grade, regrade, and what goes with them.
+
+Each imports what it needs when it is called: the learner's commands share this command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers.grading.limits import Limits
+
+if TYPE_CHECKING:
+    from helpers.grading.deliver import Delivery
+    from helpers.grading.grade import Assignment
+    from helpers.grading.record import Batch
+
+UNSAFE = 3
+"""Exit code when submissions cannot be isolated and nobody said that they need not be."""
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands to argparse's subparsers."""
+    parser = commands.add_parser("grade", help="mark exported lab notebooks: a zip, folders or notebooks")
+    add = parser.add_argument
+    add("lab", help="a lab, such as 18_sqs, or the folder of an edition of it")
+    add("submissions", nargs="+", help="what the platform gave you: zips, folders, notebooks")
+    add("--out", required=True, type=Path, metavar="DIR", help="where the results go; run again to go on")
+    add("--seed", type=_seed, metavar="N", help="draws the numbers (default: drawn once, and kept in DIR)")
+    add("--jobs", type=_count, metavar="N", help="how many side by side (default: one a processor)")
+    add("--roster", type=Path, metavar="FILE", help="a CSV file of the class")
+    limits = Limits()
+    said = "processor seconds of a cell, and of a task (default: %(default)g)"
+    add("--cpu-limit", type=float, default=limits.cpu_s, metavar="S", help=said)
+    said = "memory of a submission's processes together (default: %(default)d)"
+    add("--memory-limit", type=_count, default=limits.memory_mb, metavar="MB", help=said)
+    add("--unsafe", action="store_true", help="mark even where submissions cannot be isolated")
+    _add_delivery(parser)
+    parser.set_defaults(command=_reporting(_grade))
+
+    parser = commands.add_parser(
+        "regrade", help="mark again with corrected checks; list every mark that moves"
+    )
+    add = parser.add_argument
+    add("out", type=Path, metavar="DIR", help="the results folder of `devlab grade`")
+    add("--changed", action="store_true", help="only where the checks changed since; the rest is kept")
+    add("--jobs", type=_count, metavar="N", help="as for grade")
+    _add_delivery(parser)
+    parser.set_defaults(command=_reporting(_regrade))
+
+
+def _add_delivery(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--pseudonyms", action="store_true", help="keep names out of all but the gradebook")
+    said = "the empty worksheet of Moodle or Canvas: it comes back filled in, beside a zip of feedback"
+    add("--gradebook", type=Path, metavar="FILE", help=said)
+    said = "the gradebook's column, where the lab's name does not tell"
+    add("--column", default="", metavar="NAME", help=said)
+
+
+def _reporting(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Let a command that refuses say why in one sentence."""
+
+    def run(asked: argparse.Namespace) -> int:
+        from helpers.cloud import OneSentence
+        from helpers.grading.grade import Refused, Unsafe
+        from helpers.grading.gradebook import GradebookError
+        from helpers.grading.report.pseudonyms import KeyFileError
+
+        try:
+            return command(asked)
+        except Unsafe as error:
+            print(error, file=sys.stderr)  # noqa: T201  # it talks to a person
+            return UNSAFE
+        except (Refused, OneSentence, GradebookError, KeyFileError, OSError) as error:
+            print(error, file=sys.stderr)  # noqa: T201  # it talks to a person
+            return 2
+
+    return run
+
+
+def _grade(asked: argparse.Namespace) -> int:
+    from helpers.grading.grade import Assignment, grade
+
+    assignment = Assignment(
+        lab=asked.lab,
+        submissions=tuple(asked.submissions),
+        out=str(asked.out),
+        seed=asked.seed,
+        roster=None if asked.roster is None else str(asked.roster),
+        unsafe=asked.unsafe,
+        limits=Limits(cpu_s=asked.cpu_limit, memory_mb=asked.memory_limit),
+    )
+    if asked.jobs:
+        assignment = replace(assignment, jobs=asked.jobs)
+    batch, _ = grade(assignment)
+    _tell(_delivered(batch, assignment, asked), Path(assignment.out))
+    return 0
+
+
+def _regrade(asked: argparse.Namespace) -> int:
+    from helpers.grading.deliver import DOCUMENT, MOVED, RESULTS
+    from helpers.grading.grade import Assignment, Refused, grade
+    from helpers.grading.regrade import kept_beside, moved, moves_csv, moves_text
+    from helpers.grading.report import document, files
+
+    out: Path = asked.out
+    assignment = replace(Assignment.load(out), out=str(out))
+    if asked.jobs:
+        assignment = replace(assignment, jobs=asked.jobs)
+    try:
+        old = document.from_json((out / DOCUMENT).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refused(f"There are no results in {out} to compare with: {error}") from error
+    batch, _ = grade(assignment, afresh=not asked.changed)
+    for name, kept in kept_beside([RESULTS, DOCUMENT], [path.name for path in out.iterdir()]).items():
+        files.write(out / kept, (out / name).read_bytes())
+    delivery = _delivered(batch, assignment, asked)
+    moves = moved(old, document.from_json((out / DOCUMENT).read_text(encoding="utf-8")))
+    files.write(out / MOVED, moves_csv(moves))
+    print(moves_text(moves))  # noqa: T201  # it talks to a person
+    _tell(delivery, out)
+    return 0
+
+
+def _delivered(batch: Batch, assignment: Assignment, asked: argparse.Namespace) -> Delivery:
+    from helpers.grading.deliver import deliver
+    from helpers.grading.intake import load_roster
+    from helpers.labs import load_lab
+
+    return deliver(
+        batch,
+        load_lab(assignment.lab),
+        Path(assignment.out),
+        pseudonyms=asked.pseudonyms,
+        gradebook=asked.gradebook,
+        column=asked.column,
+        roster=load_roster(Path(assignment.roster)) if assignment.roster else None,
+    )
+
+
+def _tell(delivery: Delivery, out: Path) -> None:
+    from helpers.grading.deliver import RESULTS, SUMMARY
+    from helpers.grading.grade import counted
+
+    batch = delivery.batch
+    states = ", ".join(f"{count} {state}" for state, count in counted(batch.records))
+    said = [f"{len(batch.records)} submissions: {states}. Seed {batch.seed}."]
+    said += [f"  {sentence}" for sentence in (*batch.unmatched, *delivery.said)]
+    said.append(f"Read {out / SUMMARY} first; the marks are in {out / RESULTS}.")
+    print("\n".join(said))  # noqa: T201  # it talks to a person
+
+
+def _seed(text: str) -> int:
+    try:
+        seed = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+    if not 0 <= seed < 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2,147,483,647")
+    return seed
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
