@@ -1,0 +1,20 @@
+# fails: live
+# Time to live is taken to delete in time, or reads to skip what has expired.
+def top(dynamodb, need, game, now):
+    """The best need["places"] of a game whose sessions have not expired at `now`: [[player, score], ...]."""
+    bytes_a_unit = 2 * 4096  # an index is read with eventual consistency
+    query = {
+        "TableName": need["table"],
+        "IndexName": need["index"],
+        "KeyConditionExpression": "game = :game",
+        "ExpressionAttributeValues": {":game": {"S": game}},
+        "ScanIndexForward": False,
+        "Limit": int(need["query_units"] * bytes_a_unit // need["entry_bytes"]),  # entries read, not returned
+    }
+    best = []
+    while True:
+        page = dynamodb.query(**query)
+        best += [[item["player"]["S"], int(item["score"]["N"])] for item in page["Items"]]
+        if len(best) >= need["places"] or "LastEvaluatedKey" not in page:
+            return best[: need["places"]]
+        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
