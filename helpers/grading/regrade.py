@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from helpers.grading.record import Batch, CheckRecord, Record, State, TaskRecord
 from helpers.grading.report.table import csv_text, guarded, number
 
-MARKED_BY = ("lab.yaml", "checks.py", "source.ipynb")
+MARKED_BY = ("lab.yaml", "*.py", "source.ipynb")
 """The files of a lab that its marks depend on: points, checks, and the cells that run beside the student's."""
 
 
@@ -141,10 +141,10 @@ def fingerprint(folder: Path, version: str, *, extra: Path | None = None) -> str
     """
     digest = hashlib.sha256(version.encode())
     for place in filter(None, (folder, extra)):
-        for name in MARKED_BY:
-            path = place / name
-            content = path.read_bytes() if path.is_file() else b""
-            digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
+        for path in sorted(path for pattern in MARKED_BY for path in place.glob(pattern)):
+            content = path.read_bytes()
+            digest.update(f"\0{path.name}\0{len(content)}\0".encode() + content)
+        digest.update(b"\0\0")
     return digest.hexdigest()[:16]
 
 
