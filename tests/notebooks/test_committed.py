@@ -1,4 +1,4 @@
-"""The notebooks of the course as they are committed."""
+"""The notebooks of the course and of its labs as they are committed."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import re
 import nbformat
 import pytest
 
+from helpers.labs.lab import LABS
 from helpers.notebooks import NOTEBOOKS
 from helpers.notebooks.execute import execute
 from helpers.notebooks.normalise import (
@@ -19,6 +20,7 @@ from helpers.notebooks.normalise import (
 )
 
 COURSE = sorted(NOTEBOOKS.glob("*.ipynb"))
+LAB_NOTEBOOKS = sorted([*LABS.glob("*/lab.ipynb"), *LABS.glob("*/solution.ipynb")])
 SIZE_LIMIT = 480_000
 """Bytes. A section with seven experiments holds seven pictures of some 20 kB and 200 facts."""
 QUICK_CELLS = 110
@@ -30,14 +32,19 @@ MACHINE = re.compile(
     r"|ipykernel_\d+"
 )
 
-each = pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+
+def name_of(path):
+    return path.stem if path.parent == NOTEBOOKS else f"{path.parent.name}-{path.stem}"
+
+
+each = pytest.mark.parametrize("path", [*COURSE, *LAB_NOTEBOOKS], ids=name_of)
 
 
 def by_length(path):
     """The notebook as a parameter of a test; a long one takes too long for the quick gate."""
     cells = load(path.read_bytes()).cells
     long = sum(cell.cell_type == "code" for cell in cells) > QUICK_CELLS
-    return pytest.param(path, id=path.stem, marks=pytest.mark.slow if long else ())
+    return pytest.param(path, id=name_of(path), marks=pytest.mark.slow if long else ())
 
 
 def test_there_are_notebooks_and_each_is_named_after_its_section():
@@ -68,7 +75,7 @@ def test_says_nothing_of_widgets_timings_or_an_editor(path):
     text = path.read_text(encoding="utf-8")
     assert not [word for word in (*VOLATILE_TYPES, "iopub.execute_input", "model_id") if word in text]
     for cell in nb.cells:
-        assert set(cell.metadata) <= {"facts", "raises-exception", "section", "station", "tags"}
+        assert set(cell.metadata) <= {"facts", "lab", "raises-exception", "section", "station", "tags"}
 
 
 @each
@@ -121,7 +128,7 @@ def test_two_fresh_kernels_with_other_hashes_give_the_committed_bytes(path):
     assert runs["1"] == path.read_bytes(), "run `make notebooks`"
 
 
-@pytest.mark.parametrize("path", [*map(by_length, COURSE)])
+@pytest.mark.parametrize("path", [*map(by_length, [*COURSE, *LAB_NOTEBOOKS])])
 def test_the_warm_runner_gives_the_committed_bytes(path, warm):
     nb = load(path.read_bytes())
     assert to_bytes(normalise(warm.run(nb, path.parent, name=path.name))) == path.read_bytes()

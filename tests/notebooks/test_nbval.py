@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.labs.lab import LABS
 from helpers.notebooks import NOTEBOOKS
 from helpers.notebooks.execute import execute
 from helpers.notebooks.normalise import normalise, to_bytes
@@ -14,6 +15,7 @@ from helpers.notebooks.normalise import normalise, to_bytes
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 COURSE = sorted(NOTEBOOKS.glob("*.ipynb"))
+LAB_NOTEBOOKS = sorted([*LABS.glob("*/lab.ipynb"), *LABS.glob("*/solution.ipynb")])
 
 
 def nbval(path: Path) -> subprocess.CompletedProcess[str]:
@@ -65,5 +67,11 @@ def test_another_text_fails(built, tmp_path):
 
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 def test_the_courses_notebooks(path):
+    done = nbval(path)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("path", LAB_NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_labs_as_a_student_gets_them_and_solved(path):
     done = nbval(path)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
