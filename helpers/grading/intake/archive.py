@@ -197,8 +197,10 @@ class _Archive:
         if at < 0 or len(end) < at + 22:
             return False
         directory: int = struct.unpack_from("<L", end, at + 12)[0]
-        # A student's archive has no need of the wider format, whose directory's size stands elsewhere.
-        return directory > most * 300 and (directory != 2**32 - 1 or not isinstance(self._place, Path))
+        wide = at - 76  # the wider format's own record, if there is one, stands before its locator
+        if directory == 2**32 - 1 and wide >= 0 and end[wide : wide + 4] == b"PK\6\6":
+            directory = struct.unpack_from("<Q", end, wide + 40)[0]
+        return size >= directory > most * 300
 
 
 @lru_cache(maxsize=1)
@@ -273,7 +275,10 @@ def _members(archive: _Archive, name: str, budget: _Budget, depth: int) -> Itera
                 )
                 return
             seen[inside] = seen.get(inside, 0) + 1
-            path = f"{name}/{inside}" + (f"#{seen[inside]}" if seen[inside] > 1 else "")
+            path = f"{name}/{inside}"
+            if seen[inside] > 1:  # the later of two members of one name is named as a browser names a copy
+                place = PurePosixPath(path)
+                path = str(place.with_name(f"{place.stem} ({seen[inside]}){place.suffix}"))
             yield from _member(archive, member, inside, path, budget, depth)
 
 

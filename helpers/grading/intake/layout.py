@@ -18,8 +18,8 @@ def students(paths: Sequence[str]) -> dict[str, str]:
     """The student of each path, by these rules:
 
     - Folders that all paths share say nothing, nor do folders named like a lab.
-    - A folder that holds only folders, or only files, is a group if it holds several names that no other folder holds,
-      and none is a lab's; then those are the students.
+    - The outermost folders are groups if each holds only folders, or only files, of several names that no other holds,
+      none of them a lab's; then those are the students.
     - Any other outermost folder is a student. A file in no folder is named after its student; if it is the only one and
       its name is a lab's, the folder around it is.
     """
@@ -40,20 +40,21 @@ def students(paths: Sequence[str]) -> dict[str, str]:
 
 
 def _groups(rest: Paths) -> set[str]:
-    """The outermost folders that hold students, and are none."""
+    """The outermost folders, if they hold students and are none; nothing if one of them may be a student's."""
     inside: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     holders: dict[str, set[str]] = defaultdict(set)
     for parts in rest:
         if len(parts) > 1:
             inside[parts[0]].append(parts[1:])
             holders[_name(parts[1])].add(parts[0])
-    return {
+    groups = {
         folder
         for folder, items in inside.items()
         if len({len(item) > 1 for item in items}) == 1
         and len(names := {_name(item[0]) for item in items}) > 1
         and not any(LAB_NAME.fullmatch(name) or len(holders[name]) > 1 for name in names)
     }
+    return groups if len(groups) == len(inside) else set()
 
 
 def _without_labs(parts: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ MAX_SOURCE = 50_000
 """Characters of a source that is looked into; a longer one is taken as it is. A lab's longest solution has 5,000."""
 
 _NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
-_LINE_MAGIC = re.compile(r"^(\s*)([%!].*|[\w.]+\?{1,2}\s*|\?{1,2}[\w.]+\s*)$")
+_LINE_MAGIC = re.compile(r"^(\s*)((?:%(?!%)|!).*|[\w.]+\?{1,2}\s*|\?{1,2}[\w.]+\s*)$")
 _CELL_MAGIC = re.compile(r"\s*%%(?:time|timeit|capture|prun)\b.*")
 """Cell magics that run the cell as Python."""
 

@@ -1,6 +1,7 @@
 """The submissions in what was handed in: one for each student and lab, the latest; and all that fits nowhere.
 
-A file is never lost: it is a submission, an earlier one of a submission, or a sentence in `unmatched`.
+A notebook or an archive is never lost: it is a submission, an earlier one of a submission, or a sentence in
+`unmatched`. Of a student's other files (a picture, a PDF) a word is said only if there is nothing else.
 """
 
 from __future__ import annotations
