@@ -59,7 +59,7 @@ class Link:
         """
         if select.select([self._socket], [], [], 0)[0]:
             self._peek()
-            raise Forged("something was written before it was asked for")
+            raise Forged("something before it was asked for anything")
         self.send(order)
         return self.receive(watch)
 

@@ -202,7 +202,11 @@ def _sentence(error: StudentError) -> str:
 def _state(session: Session, lab: Lab, work: Work, tasks: list[TaskRecord]) -> tuple[State, str]:
     """The one state of the submission, and why."""
     if session.timed_out:
-        return State.TIMEOUT, "Code of this notebook ran on until it was stopped; see the tasks that crashed."
+        stopped = lab.task(session.timed_out[0]).title if session.timed_out[0] else "the lab's own first cell"
+        return (
+            State.TIMEOUT,
+            f"Code of “{stopped}” ran on until it was stopped; the other tasks were examined.",
+        )
     if session.died:
         return State.DIED, f"{session.died[0].upper()}{session.died[1:]}; the other tasks were examined."
     if session.problems:

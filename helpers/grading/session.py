@@ -68,7 +68,8 @@ class Session:
         self.cpu_s = 0.0
         self.died = ""
         """Why the process ended, the last time that it did; empty if it never did."""
-        self.timed_out = False
+        self.timed_out: list[str] = []
+        """The tasks whose code ran on until it was stopped."""
         self._nursery = nursery
         self._clients = dict(clients)
         self._limits = limits
@@ -77,7 +78,7 @@ class Session:
         self._restarts = 0
         self._fatal: set[str] = set()
         self._base_s = self._began = 0.0
-        self._seen_s = 0.0
+        self._seen_s = self._own_s = 0.0
         self._events = 0
         self._task = ""
         self._in_cell = False
@@ -158,7 +159,7 @@ class Session:
         self._events += 1
         if self._events % _LOOK_EVERY == 0:
             self._watch()
-        left_s = max(self._limits.cpu_s - (self._seen_s - self._base_s), 0.05)
+        left_s = max(self._limits.cpu_s - self._spent_s(), 0.05)
         try:
             event = child.ask({**order, "cpu_s": left_s}, self._watch)
         except Gone:
@@ -184,13 +185,20 @@ class Session:
         self._seen_s = max(used.cpu_s, self._seen_s)
         if used.memory_mb > limits.memory_mb:
             self._lose(f"its processes held more than the {limits.memory_mb} MB that a submission may use")
-        over_s = self._seen_s - self._base_s - limits.cpu_s
-        if over_s > limits.grace_s or time.monotonic() - self._began > limits.cpu_s * limits.wall_factor:
-            self.timed_out = True
+        if (
+            self._spent_s() > limits.cpu_s + limits.grace_s
+            or time.monotonic() - self._began > limits.cpu_s * limits.wall_factor
+        ):
+            self.timed_out.append(self._task)
             self._lose(f"it used more than {limits.cpu_s:g} s of processor time and did not stop")
+
+    def _spent_s(self) -> float:
+        """Processor seconds that the cell or task has taken: those of the student's processes, and of its account here."""
+        return self._seen_s - self._base_s + time.process_time() - self._own_s
 
     def _budget(self) -> None:
         """A new cell or task: its limits begin now."""
+        self._own_s = time.process_time()
         if self._child is not None:
             used = self._child.usage(self._limits.memory_mb)
             self.cpu_s += max(used.cpu_s - self._seen_s, 0.0)
@@ -337,7 +345,7 @@ class Lane:
         if event["event"] == "absent":
             return NotAttempted(str(rest.get("function", "")))
         if event["event"] == "limit":
-            self._session.timed_out = True
+            self._session.timed_out.append(self._session._task)
             said = f"it was stopped after {self._limits.cpu_s:g} s of processor time"
             return OutOfTime(said, function=str(rest.get("function", "")))
         kind, message = str(event.get("kind", "Error"))[:80], str(event.get("message", ""))[:300]

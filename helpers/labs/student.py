@@ -39,6 +39,10 @@ class StudentError(Exception):
     @property
     def sentence(self) -> str:
         """What happened and where, in one line."""
+        if (
+            type(self) is not StudentError and self.message
+        ):  # no exception of Python's: the message says it all
+            return self.message
         where = f" in {self.function}, line {self.line}" if self.line else ""
         source = f" (`{self.source}`)" if self.source else ""
         said = f": {self.message}" if self.message else ""

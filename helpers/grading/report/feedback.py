@@ -109,7 +109,7 @@ def _counted(task: TaskRecord) -> str:
     if not task.checks:
         return "missing"
     return ", ".join(
-        f'<span class="{kind}">{icon} {count} {word}</span>'
+        f'<span class="{kind} points">{icon} {count} {word}</span>'
         for status, (icon, word, kind) in VERDICTS.items()
         if (count := sum(check.status == status for check in task.checks))
     )
@@ -140,8 +140,10 @@ def _checks(task: TaskRecord, lab: str) -> str:
     if all(check.status == Status.NOT_ATTEMPTED for check in task.checks):
         return _not_attempted(task, lab)
     said: set[object] = set()
+    several = len(task.checks) > 1
     items = "".join(
-        f"<li class={VERDICTS[check.status][2]}>{_check(check, lab, said)}" for check in task.checks
+        f"<li class={VERDICTS[check.status][2]}>{_check(check, f'{place}. ' if several else '', lab, said)}"
+        for place, check in enumerate(task.checks, start=1)
     )
     return f'<ul class="checks">{items}</ul>'
 
@@ -161,10 +163,10 @@ def _worth(points: float) -> str:
     return f"{number(points)} {'point' if points == 1 else 'points'}"
 
 
-def _check(check: CheckRecord, lab: str, said: set[object]) -> str:
+def _check(check: CheckRecord, place: str, lab: str, said: set[object]) -> str:
     icon, word, kind = VERDICTS[check.status]
     line = (
-        f'<p><strong class="{kind}">{icon} {word}</strong> · {text(check.text)} '
+        f'<p><strong class="{kind}">{icon} {word}</strong> · {place}{text(check.text)} '
         f'<small class="points">{number(check.earned)} of {number(check.points)}</small></p>'
     )
     if check.status == Status.PASSED:
@@ -214,19 +216,21 @@ def _picture(task: TaskRecord, place: int) -> str:
     return f"<h3>Where your system departs</h3>{timeline(task.trail, departures, f'trail-{place}')}"
 
 
-def _raised(task: TaskRecord) -> set[int]:
-    """The lines of the task's code at which it raised, as its problem and its crashed checks name them."""
+def _raised(task: TaskRecord) -> dict[int, str]:
+    """The lines at which the task's code raised or was stopped, as its problem and its crashed checks name them."""
     said = [task.problem, *(check.reason for check in task.checks if check.status == Status.CRASHED)]
-    return {int(found[1]) for one in said if (found := _RAISED.search(one[:REASON]))}
+    found = ((_RAISED.search(one[:REASON]), one) for one in said)
+    return {int(at[1]): "stopped" if one.startswith("OutOfTime") else "raised" for at, one in found if at}
 
 
-def _code(code: str, raised: set[int], folded: bool) -> str:
-    """The code with numbered lines, those that raised marked."""
+def _code(code: str, raised: dict[int, str], folded: bool) -> str:
+    """The code with numbered lines, those in `raised` marked."""
     if not code.strip():
         return ""
     lines, more = printable.block(code, CODE_LINES)
     items = "".join(
-        f"<li>{_marked(one)}" if place in raised else f"<li>{one}" for place, one in enumerate(lines, start=1)
+        f"<li>{_marked(one, raised[place])}" if place in raised else f"<li>{one}"
+        for place, one in enumerate(lines, start=1)
     )
     listing = f'<ol class="code">{items}</ol>{_small(more)}'
     if folded:
@@ -234,10 +238,10 @@ def _code(code: str, raised: set[int], folded: bool) -> str:
     return f"<h3>Your code</h3>{listing}"
 
 
-def _marked(line: str) -> str:
-    """A line of code that raised; its indentation stays outside of the mark."""
+def _marked(line: str, how: str) -> str:
+    """A line of code that raised or was stopped; its indentation stays outside of the mark."""
     code = line.lstrip()
-    return f"{line[: len(line) - len(code)]}<mark>{code}</mark> <b>◀ raised here</b>"
+    return f"{line[: len(line) - len(code)]}<mark>{code}</mark> <b>◀ {how} here</b>"
 
 
 def _output(output: str) -> str:

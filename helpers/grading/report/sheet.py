@@ -74,7 +74,7 @@ font:12px system-ui,sans-serif;fill:var(--ink)}
 figcaption{font-size:.92em;margin-top:4px}
 svg .grid{stroke:var(--line);fill:none}svg .tick,svg .count{text-anchor:middle;fill:var(--quiet)}
 svg .count{font-size:10px}
-svg .lane{text-anchor:end}
+svg .lane{text-anchor:end}svg.share{display:inline-block;width:64px;min-width:0;vertical-align:baseline}
 .calls{opacity:.6}.busy{stroke:var(--quiet);stroke-width:3;fill:none;opacity:.55}
 .read{stroke:var(--quiet);stroke-width:2;fill:none}.write{fill:var(--mark)}.end{fill:var(--quiet)}
 .set{stroke:var(--mark);stroke-width:1.5;fill:var(--paper)}.error{stroke:var(--bad);stroke-width:2.5;fill:none}

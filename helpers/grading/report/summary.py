@@ -6,10 +6,12 @@ So it can be shown to the class or to a colleague. Who is who stands in results.
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from statistics import mean, median
 from typing import Final
 
@@ -179,24 +181,36 @@ def _checks(records: Sequence[Record]) -> str:
     if not tallies:
         return ""
     said = [word for _, word, _ in VERDICTS.values()]
-    rows = [_tally(tally) for tally in tallies.values()]
     head = ["Task", "Check", "Share", *(word.capitalize() for word in said)]
+    body, numbers = [], range(3, 3 + len(said))
+    for task, group in groupby(tallies.values(), key=lambda tally: tally.task):
+        rows = [_tally(tally) for tally in group]
+        rows[0].insert(0, f'<th scope="rowgroup" rowspan="{len(rows)}">{text(task)}')
+        body.append(f"<tbody>{''.join(f'<tr>{chr(10).join(row)}' for row in rows)}")
+    titles = "".join(
+        f"<th scope=col{' class=number' if place in numbers else ''}>{text(one)}"
+        for place, one in enumerate(head)
+    )
     return (
-        f"<h2>Checks</h2>{_table('How each check ended', head, rows, range(3, 7))}"
-        "<p><small>A bar is the share that passed, of all submissions in which the check was made.</small></p>"
+        f"<h2>Checks</h2><div class=wide><table><caption>How each check ended</caption><thead><tr>{titles}</thead>"
+        f"{''.join(body)}</table></div>"
+        "<p><small>The share is of all submissions in which the check was made.</small></p>"
     )
 
 
 def _tally(tally: _Tally) -> list[str]:
-    total = sum(tally.counts.values())
-    share = tally.counts[Status.PASSED] / total
+    """The cells of a check, after that of its task."""
+    share = tally.counts[Status.PASSED] / sum(tally.counts.values())
     bar = (
-        f'<svg viewBox="0 0 104 14" style="min-width:0;width:104px" role="img" aria-label="{share:.0%} passed">'
-        f'<path d="M.5.5h103v13H.5z" class="grid"/><path d="M2 2h{100 * share:.0f}v10H2z" class="fill-good"/></svg>'
-        f"{share:.0%}"
+        '<svg viewBox="0 0 64 12" class="share" aria-hidden="true"><path d="M.5.5h63v11H.5z" class="grid"/>'
+        f'<path d="M2 2h{60 * share:.0f}v8H2z" class="fill-good"/></svg> {share:.0%}'
     )
-    counts = [str(tally.counts[status]) for status in VERDICTS]
-    return [text(tally.task), f"{text(tally.check.text)} ({number(tally.check.points)})", bar, *counts]
+    counts = [f"<td class=number>{tally.counts[status]}" for status in VERDICTS]
+    return [
+        f"<td>{text(tally.check.text)} ({number(tally.check.points)})",
+        f"<td class=points>{bar}",
+        *counts,
+    ]
 
 
 def _beliefs(records: Sequence[Record]) -> str:
@@ -221,12 +235,12 @@ def _beliefs(records: Sequence[Record]) -> str:
             continue
         run = known.run or check.run
         station = advice(lab, check).station
-        shown = f"<code>panel({html.escape(repr(run))})</code>" if run else ""
-        where = f"<br><small>station {text(station)}</small>" if station else ""
-        rows.append([str(count), f"“{text(known.belief)}”<br>{text(known.truth)}", f"{shown}{where}"])
+        shown = f"<br>Watch it: <code>panel({html.escape(json.dumps(run))})</code>" if run else ""
+        where = f"<br><small>Station {text(station)}</small>" if station else ""
+        rows.append([str(count), f"“{text(known.belief)}”<br>{text(known.truth)}{shown}{where}"])
     if not rows:
         return ""
-    head = ["Submissions", "What they may believe, and what is so", "The run that refutes it"]
+    head = ["Submissions", "What they may believe, what is so, and the run that refutes it"]
     return (
         f"<h2>Beliefs behind the failures</h2>{_table('The most frequent misconceptions', head, rows, [0])}"
     )

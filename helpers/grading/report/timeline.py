@@ -107,7 +107,8 @@ def timeline(trail: Sequence[TrailRow], departures: Iterable[Departure] = (), na
     legend = " · ".join(f"{KINDS[one]}" for one in KINDS if one in drawing.kinds)
     said = f"<strong>{html.escape(found)}</strong> " if found else ""
     return (
-        f'<figure class="trail"><div class="wide">{drawing.svg(name, f"{found} {words}".strip())}</div>'
+        f'<figure class="trail"><div class="wide" tabindex="0" role="region" aria-label="Trail of calls">'
+        f"{drawing.svg(name, f'{found} {words}'.strip())}</div>"
         f"<figcaption>{said}{html.escape(words)}<br><small>{html.escape(legend)}</small></figcaption>"
         f"{_around(rows, marked)}</figure>"
     )
