@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from helpers import Cloud
-from helpers.cloud import ServiceError, clock
+from helpers.cloud import ServiceError, clock, learner
 
 
 def test_the_wall_clock_of_the_cell_is_the_clouds():
@@ -50,6 +50,17 @@ def test_nested_clouds_each_keep_their_time():
             assert (outer.now, inner.now) == (10, 1)
         time.sleep(10)
         assert outer.now == 20
+
+
+def test_a_cloud_opened_between_cells_leaves_the_real_clock_behind():
+    """A widget's callback runs there; the notebook's own Cloud is out of sight until its next cell."""
+    with Cloud() as cloud:
+        learner._cell_ends()
+        with Cloud(start="2030-01-01T00:00Z"):
+            assert time.gmtime().tm_year == 2030
+        assert clock.shown_to_learner() is None
+        learner._cell_starts()
+        assert clock.shown_to_learner() is cloud
 
 
 def test_a_long_poll_in_the_cell_waits_in_virtual_time():
