@@ -86,7 +86,7 @@ def walk(paths: Sequence[str | os.PathLike[str]], limits: Limits | None = None) 
 
 def _roots(paths: Sequence[str | os.PathLike[str]]) -> dict[str, Path]:
     """What was handed in, by its name: with as many of its folders as tell it from the others."""
-    places = sorted({Path(os.path.abspath(path)) for path in paths})  # noqa: PTH100 - `absolute` would keep ".."
+    places = sorted({Path(os.path.abspath(path)) for path in paths})  # noqa: PTH100  # `absolute` would keep ".."
     names: dict[str, Path] = {}
     for place in places:
         parts = [_printable(part) for part in place.parts[1:]] or ["submissions"]
@@ -219,7 +219,7 @@ def _as_unreadable() -> Iterator[None]:
         raise
     except OSError as error:
         raise Unreadable(f"The archive cannot be read: {error.strerror or 'it ends early'}.") from None
-    except Exception:  # noqa: BLE001 - zipfile and zlib raise a dozen kinds for a damaged archive, and one must not end the batch
+    except Exception:  # noqa: BLE001  # a damaged archive makes zipfile and zlib raise a dozen kinds of error
         raise Unreadable("The file is damaged in its archive: pack it again.") from None
 
 

@@ -213,7 +213,7 @@ def _code(cell: NotebookCell) -> str:
 def _names_from_elsewhere(
     notebook: Notebook, lab: Lab, sources: Mapping[str, str], used: Sequence[NotebookCell]
 ) -> list[str]:
-    """A sentence for each name of a solution cell that only cells define which do not run when the lab is marked."""
+    """A sentence for each name of a solution cell that only the notebook's other cells define."""
     try:
         setup = [cell.source for cell in cells_for_examination(lab, {})]
     except LabError:
@@ -221,7 +221,7 @@ def _names_from_elsewhere(
     given = {"cloud", *lab.clients}.union(*map(bound, [*setup, *sources.values()]))
     added: set[str] = set().union(*(bound(_code(cell)) for cell in notebook.code if cell not in used))
     return [
-        f"{task}: `{name}` is only defined in a cell of your own, which does not run when the lab is marked."
+        f"{task}: `{name}` is only defined in a cell that does not run when the lab is marked."
         for task, source in sources.items()
         for name in sorted((taken(source) & added) - given)
     ]

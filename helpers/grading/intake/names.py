@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import hashlib
 import re
 import symtable
 import warnings
@@ -14,7 +15,7 @@ from functools import lru_cache
 from helpers.labs import cells
 
 MAX_SOURCE = 50_000
-"""Characters of a source that is looked into; a longer one is taken as it is. A lab's longest solution has 5,000."""
+"""Characters of a source that is looked into; a longer one is taken as it is. A long solution has 5,000."""
 
 _NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _LINE_MAGIC = re.compile(r"^(\s*)((?:%(?!%)|!).*|[\w.]+\?{1,2}\s*|\?{1,2}[\w.]+\s*)$")
@@ -59,6 +60,8 @@ def same_code(one: str, other: str) -> bool:
     """Whether two sources are the same but for comments and blanks."""
     if one == other or max(len(one), len(other)) > MAX_SOURCE:
         return one == other
+    if is_python(one) and is_python(other):
+        return _essence(one) == _essence(other)
     with _quiet():
         return cells.same_code(one, other)
 
@@ -88,9 +91,19 @@ def taken(source: str) -> frozenset[str]:
         symbol.get_name()
         for scope in _scopes(table)
         for symbol in scope.get_symbols()
-        if symbol.is_referenced() and (symbol.is_global() or scope is table)
+        if symbol.is_referenced() and (scope is table or (symbol.is_global() and not _is_own(symbol)))
     }
     return frozenset(used) - bound(source) - set(dir(builtins))
+
+
+@lru_cache(maxsize=256)
+def _essence(source: str) -> str:
+    """What is left of Python without comments and blanks, as a digest: to write the tree out takes longest here."""
+    with _quiet():
+        try:
+            return hashlib.sha256(ast.dump(ast.parse(source)).encode()).hexdigest()
+        except _NO_PYTHON:  # too deep to be written out
+            return source
 
 
 def _table(source: str) -> symtable.SymbolTable | None:
@@ -101,6 +114,12 @@ def _table(source: str) -> symtable.SymbolTable | None:
             return symtable.symtable(source, "<cell>", "exec")
         except _NO_PYTHON:
             return None
+
+
+def _is_own(symbol: symtable.Symbol) -> bool:
+    """Whether a function binds the name itself. `is_global` alone takes a function called "top" for the module."""
+    binds = symbol.is_parameter() or symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+    return binds and not symbol.is_declared_global()
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

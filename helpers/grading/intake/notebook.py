@@ -17,6 +17,9 @@ from helpers.cloud import OneSentence
 MAX_MB = 32
 """The largest notebook that is read, in MiB: a hundred times a lab's. Larger ones hold printed output."""
 
+MAX_CELLS = 2000
+"""The most cells that a notebook may have; a lab's has 40."""
+
 CLEAR = "clear the outputs that print too much, and save"
 """What to do about a notebook that is too large."""
 
@@ -103,6 +106,8 @@ def read(data: bytes) -> Notebook:
     if not isinstance(content, dict):
         raise Unreadable(_NO_CELLS)
     cells = [_cell(entry) for entry in _entries(content) if isinstance(entry, dict)]
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"The notebook has more than {MAX_CELLS:,} cells; a lab has far fewer.")
     if sum(len(cell.source) for cell in cells if cell.kind == "code") > MAX_CODE:
         raise Unreadable(f"The notebook's code is longer than {MAX_CODE:,} characters; a lab needs far less.")
     metadata = content.get("metadata")

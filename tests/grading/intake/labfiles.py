@@ -17,14 +17,14 @@ RELEASED = {
 SETUP = "import time\n\nLIMIT = 5"
 
 
-def code(source: str, id: str | None = None, role: str = "", task: str = "") -> Cell:  # noqa: A002
+def code(source: str, id: str | None = None, role: str = "", task: str = "") -> Cell:  # noqa: A002  # as a cell calls it
     """A code cell; without `role` it has no metadata, without `id` none."""
     lab = {"lab": {"role": role} | ({"task": task} if task else {})} if role else {}
     cell = {"cell_type": "code", "execution_count": None, "metadata": lab, "outputs": [], "source": source}
     return cell if id is None else {**cell, "id": id}
 
 
-def text(source: str, id: str | None = None, role: str = "", task: str = "") -> Cell:  # noqa: A002
+def text(source: str, id: str | None = None, role: str = "", task: str = "") -> Cell:  # noqa: A002  # as a cell calls it
     """A Markdown cell."""
     cell = code(source, id, role, task)
     return {key: cell[key] for key in cell if key not in {"execution_count", "outputs"}} | {
@@ -65,7 +65,7 @@ def submission(
     ]
 
 
-def make_lab(folder: Path, id: str, functions: dict[str, tuple[str, ...]]) -> Lab:  # noqa: A002
+def make_lab(folder: Path, id: str, functions: dict[str, tuple[str, ...]]) -> Lab:  # noqa: A002  # as a lab calls it
     """A lab with these tasks and a manual one, and its released notebook in `folder`."""
     folder.mkdir()
     (folder / "lab.ipynb").write_bytes(notebook(submission(), id))

@@ -161,7 +161,7 @@ def test_names_that_only_cells_of_ones_own_define_are_noted(lab: Lab) -> None:
         "def create_queues(sqs, need):\n    return json.dumps(helper(LIMIT, time, NAME, cloud, lost, worker))"
     )
     own = code("import json\nNAME = 1\ncloud = sqs = 3\ndef helper(*given): return given")
-    said = "is only defined in a cell of your own, which does not run when the lab is marked."
+    said = "is only defined in a cell that does not run when the lab is marked."
     assert lifted(lab, submission(uses, WORKER, own)) == Lifted(
         {"queues": uses, "worker": WORKER},
         notes=tuple(f"queues: `{name}` {said}" for name in ("NAME", "helper", "json")),
@@ -236,7 +236,7 @@ CODE = st.sampled_from(
     [QUEUES, WORKER, *RELEASED.values(), "", "x = 1", "def", "%time", "# nothing", "worker()", SETUP]
 )
 SOME_CELL = st.builds(
-    lambda source, id, role, task, kind: {**code(source, id, role, task), "cell_type": kind},  # noqa: A006
+    lambda source, id, role, task, kind: {**code(source, id, role, task), "cell_type": kind},  # noqa: A006  # as a cell calls it
     CODE | st.text(),
     st.sampled_from([None, "", "queues", "worker", "why", "queues-check"]),
     st.sampled_from(["", "setup", "solution", "check", "answer", "odd"]),

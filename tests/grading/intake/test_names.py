@@ -37,6 +37,12 @@ def test_the_names_of_a_cell() -> None:
     assert defined(CELL) == {"worker", "Job"}
 
 
+@pytest.mark.parametrize("name", ["best", "top"])  # symtable calls the module's own scope "top"
+def test_what_a_function_binds_is_not_taken(name: str) -> None:
+    source = f"def {name}(given):\n    import json\n    own = given\n    return lambda: (own, json, other)"
+    assert (taken(source), bound(source)) == ({"other"}, {name})
+
+
 @pytest.mark.parametrize(
     ("source", "mended"),
     [

@@ -60,6 +60,10 @@ UNREADABLE = {
         notebook([code("x" * (MAX_CODE // 2 + 1))] * 2),
         "The notebook's code is longer than 300,000 characters; a lab needs far less.",
     ),
+    "many cells": (
+        notebook([code("")] * 2001),
+        "The notebook has more than 2,000 cells; a lab has far fewer.",
+    ),
     "Git conflict": (b"<<<<<<< HEAD\n{}", "The file holds the marks of a merge that Git could not finish."),
 }
 
