@@ -1,0 +1,22 @@
+# fails: once
+def work(sqs, queue_url, handle):
+    """Print orders from the queue, for ever.
+
+    handle: function of the body (str) that prints one order; it raises if that fails.
+    """
+    while True:
+        # One order at a time: another one would wait here, hidden, while an idle copy could print it.
+        reply = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=20)
+        for message in reply.get("Messages", []):
+            received = {"QueueUrl": queue_url, "ReceiptHandle": message["ReceiptHandle"]}
+            longest_s = json.loads(message["Body"])["max_s"]
+            # Counts from now. A margin for the delete, and no more: if this copy dies, nobody gets the order sooner.
+            known = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"])
+            more_s = longest_s - int(known["Attributes"]["VisibilityTimeout"])  # on top of what is left
+            if more_s > 0:
+                sqs.change_message_visibility(**received, VisibilityTimeout=more_s)
+            try:
+                handle(message["Body"])
+            except Exception:
+                continue  # not deleted: it comes again when its time is over
+            sqs.delete_message(**received)
