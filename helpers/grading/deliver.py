@@ -99,7 +99,8 @@ def people(roster: Roster | None) -> Mapping[str, Who]:
         return {}
     return {
         student.key: Who(
-            id=tuple(filter(None, (student.moodle, student.canvas, student.id))),
+            moodle=tuple(filter(None, (student.moodle,))),
+            canvas=tuple(filter(None, (student.canvas,))),
             login=tuple(filter(None, (student.login, student.id))),
             email=tuple(filter(None, (student.email,))),
             name=tuple(filter(None, (student.name,))),

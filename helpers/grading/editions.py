@@ -26,7 +26,7 @@ import yaml
 from helpers.cloud import OneSentence
 from helpers.grading.report.files import make_folder, write
 from helpers.labs.build import Notebook, generate, read_source
-from helpers.labs.lab import Lab, load_lab
+from helpers.labs.lab import PRACTICE_SEED, Lab, load_lab
 from helpers.notebooks.normalise import normalise, to_bytes
 from helpers.sections.data import load
 
@@ -74,8 +74,8 @@ _RUN_RUBRIC = (
     "It names the call with its time and its caller, and describes what happens without the rule behind it.",
     "It names the call, explains it by the rule behind it, and shows by the second run why the change mends it.",
 )
-_SENTENCE = re.compile(r"(?:^|(?<=[.!?])\s+)`solution\([^`]*`[^.]*\.", re.MULTILINE)
-"""A sentence that begins with a call of solution(...)."""
+_SENTENCE = re.compile(r"(?:^|(?<=[.!?])\s+)[^.!?`\n]*`solution\([^`]*`[^.!?`]*[.!?]", re.MULTILINE)
+"""A sentence about solution(...) and no other call."""
 
 
 class EditionError(OneSentence, ValueError):
@@ -97,6 +97,15 @@ class Manifest:
 
     lab: str
     editions: tuple[Edition, ...]
+
+    def seed_of(self, student: str) -> int | None:
+        """The seed that marks a student: of their own edition, or of the class's; None if there is neither."""
+        seeds = {_one(edition.student): edition.seed for edition in self.editions}
+        return seeds.get(_one(student), seeds.get(CLASS))
+
+    def student_of(self, edition: str) -> str | None:
+        """Whose edition that is: CLASS for everybody's, None for an id that is not in the manifest."""
+        return next((one.student for one in self.editions if one.id == edition), None)
 
     def to_json(self) -> str:
         """The text of manifest.json."""
@@ -163,8 +172,8 @@ def build_variant(
 ) -> Manifest:
     """Build the graded editions of `lab` in the folder `out`, for each of `students`, or one for the class.
 
-    `out/lab` is the instructor's: a lab to grade with, which has the solutions. `out/editions/<id>/lab.ipynb` goes to a
-    student, and `out/manifest.json` says to whom. `extra` is a folder with tasks of the instructor's own in the same
+    `out/lab` is the instructor's: a lab to grade with, which has the solutions. `out/editions/<id>/lab.ipynb` goes to
+    a student, and `out/manifest.json` says to whom. `extra` is a folder with tasks of the instructor's own in the same
     format as a lab. All files are private to the user. The same key and students give the same bytes.
 
     Raises EditionError for a student who is named twice, an `out` with editions of another key or lab, and for what
@@ -183,11 +192,15 @@ def build_variant(
     _require_same(out / "manifest.json", manifest)
     graded = graded_lab(lab, out / "lab", extra)
     for edition in manifest.editions:
-        notebook = generate(graded, edition.seed, GRADED)[0]
-        notebook["metadata"]["course"]["id"] = edition.id
-        write(out / "editions" / edition.id / "lab.ipynb", to_bytes(normalise(nbformat.from_dict(notebook))))
+        write(out / "editions" / edition.id / "lab.ipynb", _notebook(graded, edition.seed, edition.id))
     write(out / "manifest.json", manifest.to_json())
     return manifest
+
+
+def _notebook(lab: Lab, seed: int, edition: str) -> bytes:
+    notebook = generate(lab, seed, GRADED)[0]
+    notebook["metadata"]["course"]["id"] = edition
+    return to_bytes(normalise(nbformat.from_dict(notebook)))
 
 
 def _require_same(path: Path, manifest: Manifest) -> None:
@@ -233,7 +246,9 @@ def graded_lab(lab: Lab, folder: Path, extra: Path | None = None) -> Lab:
     write(folder / "source.ipynb", _text(source))
     write(folder / "lab.yaml", yaml.safe_dump(words, sort_keys=False, allow_unicode=True, width=110))
     load_lab.cache_clear()  # a folder that was built again is read again
-    return load_lab(str(folder.resolve()))
+    graded = load_lab(str(folder.resolve()))
+    write(folder / "lab.ipynb", _notebook(graded, PRACTICE_SEED, ""))  # what every edition looks like
+    return graded
 
 
 def _own(extra: Path) -> Lab:

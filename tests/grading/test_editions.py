@@ -144,12 +144,14 @@ def test_an_edition_for_each_student(tmp_path: Path) -> None:
     ada, bo = manifest.editions
     assert ada == Edition(edition_id(KEY, "sample", "Ada"), "Ada", seed_for(KEY, "sample", "Ada"))
     assert set(files(out)) == {
-        "manifest.json", "lab/lab.yaml", "lab/checks.py", "lab/source.ipynb",
+        "manifest.json", "lab/lab.yaml", "lab/checks.py", "lab/source.ipynb", "lab/lab.ipynb",
         f"editions/{ada.id}/lab.ipynb", f"editions/{bo.id}/lab.ipynb",
     }  # fmt: skip
     assert {stat.S_IMODE(path.stat().st_mode) for path in out.rglob("*") if path.is_file()} == {0o600}
     assert {stat.S_IMODE(path.stat().st_mode) for path in out.rglob("*") if path.is_dir()} == {0o700}
     assert Manifest.from_json((out / "manifest.json").read_text()) == manifest
+    assert (manifest.seed_of("ADA"), manifest.seed_of("Cy")) == (ada.seed, None)
+    assert (manifest.student_of(bo.id), manifest.student_of("")) == ("Bo", None)
     assert KEY not in b"".join(files(out).values())
     for edition in manifest.editions:
         made = notebook(out, edition)
@@ -168,7 +170,9 @@ def test_an_edition_for_each_student(tmp_path: Path) -> None:
 
 def test_a_class_shares_one_and_later_students_join(tmp_path: Path) -> None:
     lab = load_lab(str(SAMPLE))
-    assert [one.student for one in build_variant(lab, KEY, tmp_path / "class").editions] == [editions.CLASS]
+    shared = build_variant(lab, KEY, tmp_path / "class")
+    assert [one.student for one in shared.editions] == [editions.CLASS]
+    assert shared.seed_of("anybody") == shared.editions[0].seed
     out = tmp_path / "out"
     build_variant(lab, KEY, out, students=["Ada"])
     before = files(out)

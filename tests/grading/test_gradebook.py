@@ -182,6 +182,8 @@ def test_two_of_one_name_are_left_unless_something_surer_tells_them_apart() -> N
     assert filled.left[0] == "Jo Li could be more than one person, by name; no mark was filled in."
     told = fill(sheet, batch(record("Jo Li", 5)), people={"Jo Li": Who(email=("B@x.org",))})
     assert told.data == sheet.replace(b"b@x.org,,", b"b@x.org,5,")
+    numbered = fill(sheet, batch(record("Jo Li", 5)), people={"Jo Li": Who(moodle=("2",), canvas=("1",))})
+    assert numbered.data == told.data
     twice = fill(sheet, batch(record("a@x.org", 5), record("A@X.org", 6)))
     assert twice.data == sheet
     assert len(twice.left) == 4

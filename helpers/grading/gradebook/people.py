@@ -22,12 +22,18 @@ KINDS = ("id", "login", "email", "name")
 
 @dataclass(frozen=True)
 class Who:
-    """What is known of a person. `id` is the platform's number, `login` may hold several (login, student number)."""
+    """What is known of a person, each in none, one or more ways.
+
+    `id` is their number on the platform at hand, `login` also a student's number. `moodle` and `canvas` are the numbers
+    that a roster has for them: a number of the one means nothing on the other.
+    """
 
     id: tuple[str, ...] = ()
     login: tuple[str, ...] = ()
     email: tuple[str, ...] = ()
     name: tuple[str, ...] = ()
+    moodle: tuple[str, ...] = ()
+    canvas: tuple[str, ...] = ()
 
     def keys(self, kind: str) -> set[str]:
         """What this person answers to, in a form that can be compared."""
@@ -47,14 +53,14 @@ def who_of(record: Record, platform: str, known: Mapping[str, Who] | None = None
     """What a record tells of its student on `platform` ("moodle" or "canvas").
 
     The platform's number stands in the name of the submission's file. `known` says more about students, as a roster
-    does: ids, logins, addresses and names by `Record.student`.
+    does: numbers, logins, addresses and names by `Record.student`.
     """
     pattern = MOODLE_PART if platform == "moodle" else CANVAS_PART
     ids = [match[1] for part in record.file.split("/") if (match := pattern.fullmatch(part))]
     more = (known or {}).get(record.student, Who())
     said = (record.student,)
     return Who(
-        id=(*ids[:1], *more.id),
+        id=(*ids[:1], *(more.moodle if platform == "moodle" else more.canvas)),
         login=said + more.login,
         email=(said if "@" in record.student else ()) + more.email,
         name=said + more.name,
