@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,13 +45,11 @@ class Work:
 
 def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> Record:
     """The record of a submission; whatever its code does, there is one. Takes over this process: call it in a fork."""
-    scheduler.PATIENCE_S = float(
-        "inf"
-    )  # an actor waits for the student's process, which has limits of its own
-    handlers.install()
-    began = time.process_time()
     if work.unreadable:
         return _record(nursery, lab, work, seed, State.UNREADABLE, work.unreadable, (), 0.0)
+    scheduler.PATIENCE_S = math.inf  # an actor waits for the student's process, which has limits of its own
+    handlers.install()
+    began = time.process_time()
     released = released_sources(lab)
     blank = [
         task

@@ -51,7 +51,7 @@ class Nursery:
         self._policy = policy
         self._request = json.dumps({**asdict(policy), "readable": list(map(str, policy.readable))}).encode()
         self._services = list(services)
-        self._folder = tempfile.TemporaryDirectory(prefix="devlab-")
+        self._folder = tempfile.TemporaryDirectory(prefix="devlab-", ignore_cleanup_errors=True)
         self._address = str(Path(self._folder.name) / "zygote")
         self._process: subprocess.Popen[bytes] | None = None
 

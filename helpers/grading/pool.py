@@ -1,7 +1,7 @@
 """Marks submissions side by side: a fork of this process for each, at most `jobs` at a time.
 
-The fork inherits what this process has loaded, so it costs milliseconds; it ends with the submission, so nothing that one
-submission does to its account can reach the next. It must be forked from a process with one thread.
+The fork inherits what this process has loaded, so it costs milliseconds; it ends with the submission, so nothing that
+one submission does to its account can reach the next. It must be forked from a process with one thread.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import time
@@ -27,6 +28,10 @@ from helpers.labs import Lab
 
 _PATIENCE_S = 1200.0
 """Real seconds after which a fork that marks is given up: a defect of the grader, not of a submission."""
+
+_DEFECT = "The grader itself failed on this submission; it is to be marked by hand, and the failure reported."
+_TOO_LONG = "What its code had the mocked account do took too much processor time."
+_TOO_MUCH = "What its code put into the mocked account took too much memory."
 
 
 @dataclass
@@ -83,8 +88,11 @@ class Pool:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.close(ours)
+            self._bound()
             try:
                 said = mark(self._nursery, self._lab, work, self._seed, self._limits).to_json()
+            except MemoryError:
+                said = {"ended": "died", "reason": _TOO_MUCH}
             except Exception:  # noqa: BLE001  # a defect of the grader or of a check must not end the batch
                 said = {"defect": traceback.format_exc()}
             with os.fdopen(theirs, "wb") as pipe:
@@ -92,6 +100,16 @@ class Pool:
             status = 0
         finally:
             os._exit(status)
+
+    def _bound(self) -> None:
+        """Limits for this fork, in which the submission's account lives: what it stores, and has moto do, counts."""
+        tasks = len(self._lab.tasks) + 2
+        spare_s = int(2 * tasks * (self._limits.cpu_s + self._limits.grace_s)) + 60
+        resource.setrlimit(resource.RLIMIT_CPU, (spare_s, spare_s + 5))
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  # of this process
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        room = now + (self._limits.memory_mb << 20)
+        resource.setrlimit(resource.RLIMIT_AS, (room, room))
 
     def _finished(self) -> Iterator[tuple[Work, Record]]:
         if not self._forks:
@@ -105,8 +123,8 @@ class Pool:
                 continue
             del self._forks[end]
             os.close(end)
-            os.waitpid(fork.pid, 0)
-            yield fork.work, self._record(fork)
+            _, status = os.waitpid(fork.pid, 0)
+            yield fork.work, self._record(fork, status)
         for end, fork in list(self._forks.items()):
             if time.monotonic() - fork.since > _PATIENCE_S:
                 os.kill(fork.pid, signal.SIGKILL)
@@ -114,17 +132,22 @@ class Pool:
                 fork.since = time.monotonic()
                 self._forks[end] = fork
 
-    def _record(self, fork: _Fork) -> Record:
+    def _record(self, fork: _Fork, status: int) -> Record:
         try:
             said = json.loads(fork.data)
         except ValueError:
             said = {"defect": "The process that marks was ended."}
-        if "defect" not in said:
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+                said = {"ended": "timeout", "reason": _TOO_LONG}
+        if "ended" not in said and "defect" not in said:
             return Record.from_json(said)
-        reason = "The grader itself failed on this submission; it is to be marked by hand, and the failure reported."
-        empty = replace(fork.work, sources={}, answers={}, unreadable=reason)
-        failed = mark(self._nursery, self._lab, empty, self._seed, self._limits)
+        if "ended" in said:
+            return replace(self._unmarked(fork.work, said["reason"]), state=State(said["ended"]))
+        failed = self._unmarked(fork.work, _DEFECT)
         return replace(failed, state=State.NEEDS_MANUAL, notes=(*fork.work.notes, said["defect"].strip()))
+
+    def _unmarked(self, work: Work, reason: str) -> Record:
+        return mark(self._nursery, self._lab, replace(work, unreadable=reason), self._seed, self._limits)
 
     def _end(self) -> None:
         for end, fork in self._forks.items():

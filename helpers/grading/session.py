@@ -193,7 +193,7 @@ class Session:
             self._lose(f"it used more than {limits.cpu_s:g} s of processor time and did not stop")
 
     def _spent_s(self) -> float:
-        """Processor seconds that the cell or task has taken: those of the student's processes, and of its account here."""
+        """Processor seconds of the cell or task so far: the student's processes, and its account here."""
         return self._seen_s - self._base_s + time.process_time() - self._own_s
 
     def _budget(self) -> None:

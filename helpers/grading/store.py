@@ -17,8 +17,8 @@ FOLDER = ".marks"
 
 @dataclass(frozen=True)
 class Store:
-    """The records of a run in `out`. `basis` is whatever a record depends on beside the submission: the lab's files, the
-    seed, the isolation, the limits.
+    """The records of a run in `out`. `basis` is whatever a record depends on beside the submission: the lab's files,
+    the seed, the isolation, the limits.
     """
 
     out: Path

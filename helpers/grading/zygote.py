@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -133,7 +134,10 @@ def main() -> None:
     listener.listen(64)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    Zygote(listener, level).serve(0)
+    try:
+        Zygote(listener, level).serve(0)
+    finally:  # whoever started this one may have been killed, and cannot tidy up
+        shutil.rmtree(Path(path).parent, ignore_errors=True)
 
 
 if __name__ == "__main__":
