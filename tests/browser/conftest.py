@@ -40,6 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lab.Server]:
     """JupyterLab over a copy of the notebooks: what a page saves must not reach the repository."""
     folder = tmp_path_factory.mktemp("lab") / "notebooks"
     shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copytree(HERE.parent / "labs" / "sample", folder / "lab")
     (folder / "scratch.ipynb").write_bytes(scratch())
     with lab.jupyterlab(folder, HERE.parent / "kernel") as running:
         yield running
