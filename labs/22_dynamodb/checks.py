@@ -16,7 +16,7 @@ from helpers.cloud import Actor, Call
 from helpers.dataplane import Cloud
 from helpers.dataplane.dynamodb.size import item_size
 from helpers.experiments.calls import CallRow
-from helpers.labs import Bench, Finding, NotAttempted, StudentError, Trial, failed, passed
+from helpers.labs import Bench, Finding, NotAttempted, Status, StudentError, Trial, failed, passed
 
 Found = Iterator[tuple[str, Finding]]
 Need = dict[str, Any]
@@ -261,6 +261,8 @@ def _spent(
     *lists: tuple[list[CallRow], int],
 ) -> Finding:
     """Storing a game stays within the units allowed, and a list reads only what it shows."""
+    if not all(sum(_units(row) for row in rows) for rows in (*puts, *(rows for rows, _ in lists))):
+        return failed("A game was stored, or a list came back, without a call that writes or reads items.")
     for rows in puts:
         if sum(_units(row) for row in rows) > need["put_units"]:
             return failed(
@@ -375,7 +377,9 @@ def _race(bench: Bench, need: Need) -> Found:
             yield "best", failed("A player's first score in a game was not stored.")
         else:
             yield "best", passed()
-        if item.get("badge", {}).get("S") == badge:
+        if _number(item, "score") == stored:
+            yield "whole", failed("No console's score was stored.", row)
+        elif item.get("badge", {}).get("S") == badge:
             yield "whole", passed()
         else:
             reason = "What another program keeps in the item was gone once a score had been saved."
@@ -508,7 +512,8 @@ def examine_top(bench: Bench, need: Need) -> Found:
     yield "order", _best_first(told[0], expected[0][:places], _last(rows[0], *READS))
     yield "live", _all_alive(told[1:], expected[1:], places, _last(rows[1], *READS))
     yield "units", _within_units(need, rows)
-    yield "queries", _few(rows, [ceil(places / most), ceil(position / most), 1])
+    filled = all(len(shown) >= min(places, len(alive)) for shown, alive in zip(told, expected, strict=True))
+    yield "queries", _few(rows, [ceil(places / most), ceil(position / most), 1], filled)
 
 
 def _best_first(told: Ranking, best: Ranking, row: CallRow | None) -> Finding:
@@ -531,14 +536,18 @@ def _all_alive(told: list[Ranking], living: list[Ranking], places: int, row: Cal
 
 
 def _within_units(need: Need, games: list[list[CallRow]]) -> Finding:
+    if not all(games):
+        return failed("A list came back without any query.")
     for row in (row for rows in games for row in rows):
         if row.operation == "Scan" or _units(row) > need["query_units"]:
             return failed("A call read more at once than the index can spare.", row)
     return passed()
 
 
-def _few(games: list[list[CallRow]], needed: list[int]) -> Finding:
+def _few(games: list[list[CallRow]], needed: list[int], filled: bool) -> Finding:
     """One query more than needed does no harm."""
+    if not filled:
+        return failed("It made no further query though places were still empty.", _last(games[1], *READS))
     for rows, count in zip(games, needed, strict=True):
         if len(rows) > count + 1:
             return failed(
@@ -791,7 +800,8 @@ def examine_report(bench: Bench, need: Need) -> Found:
         took_s = cloud.now - start_s
         rows = [row for row in _since(trial, mark) if row.operation in ("BatchGetItem", "GetItem")]
         last = rows[-1] if rows else None
-        yield "unprocessed", _complete(told, expected, "players", last)
+        complete = _complete(told, expected, "players", last)
+        yield "unprocessed", complete
         if took_s > need["ready_s"]:
             yield (
                 "gentle",
@@ -802,6 +812,8 @@ def examine_report(bench: Bench, need: Need) -> Found:
                 "The report kept asking a table that had nothing to give, without waiting longer each time."
             )
             yield "gentle", failed(reason, rows[need["calls"]])
+        elif complete.status != Status.PASSED:
+            yield "gentle", failed("The report was not complete when it ended.", last)
         else:
             yield "gentle", passed()
 

@@ -1,4 +1,4 @@
-# fails: unprocessed
+# fails: unprocessed, gentle
 # It gives up after three tries.
 def report(dynamodb, need, day):
     """The points that each team won on a day: {team: points}."""

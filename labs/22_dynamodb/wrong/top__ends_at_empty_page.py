@@ -1,4 +1,4 @@
-# fails: live
+# fails: live, queries
 # A page on which nobody is left is taken for the end.
 def top(dynamodb, need, game, now):
     """The best need["places"] of a game whose sessions have not expired at `now`: [[player, score], ...]."""
