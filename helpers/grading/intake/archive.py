@@ -266,7 +266,7 @@ def _members(archive: _Archive, name: str, budget: _Budget, depth: int) -> Itera
         for inside, member in sorted(
             ((_name(member), member) for member in listed), key=lambda pair: pair[0]
         ):
-            if member.is_dir() or inside.endswith("/") or _is_litter(inside):
+            if inside.endswith("/") or _is_litter(inside):
                 continue
             budget.files += 1
             if budget.files > limits.files:
@@ -329,7 +329,7 @@ def _name(member: zipfile.ZipInfo) -> str:
     if not member.flag_bits & 0x800:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-    return _printable(name.replace("\\", "/"))
+    return _printable(name.replace("\\", "/")) or "unnamed"
 
 
 def _printable(name: str) -> str:

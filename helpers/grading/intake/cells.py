@@ -13,7 +13,7 @@ from helpers.grading.intake.names import bound, defined, is_python, same_code, t
 from helpers.grading.intake.naming import stem
 from helpers.grading.intake.notebook import Notebook, NotebookCell
 from helpers.labs.build import cells_for_examination
-from helpers.labs.lab import Lab, LabError, Task
+from helpers.labs.lab import Lab, LabError, Task, lab_ids
 
 Score = Callable[[Notebook, Lab], int]
 
@@ -42,8 +42,8 @@ def recognise(notebook: Notebook, labs: Sequence[Lab], path: str = "") -> str | 
     code defines, and, if the metadata name no lab at all, the file's name.
     """
     by_id = {lab.id: lab for lab in labs}
-    if notebook.lab in by_id:
-        return notebook.lab
+    if notebook.lab in by_id or notebook.lab in lab_ids():  # another lab of the course is none of these
+        return notebook.lab if notebook.lab in by_id else None
     for score in (_by_metadata, _by_ids, _by_functions):
         scores = sorted(((score(notebook, lab), lab.id) for lab in labs), reverse=True)
         if scores and scores[0][0] > 0 and (len(scores) == 1 or scores[0][0] > scores[1][0]):

@@ -21,6 +21,7 @@ from __future__ import annotations
 import calendar
 import re
 import time
+import unicodedata
 from dataclasses import dataclass
 
 LAB_NAME = re.compile(r"\d\d_[a-z0-9_]+|lab[ _-]?\d*|solution|submission|notebook|untitled\d*", re.IGNORECASE)
@@ -29,7 +30,7 @@ LAB_NAME = re.compile(r"\d\d_[a-z0-9_]+|lab[ _-]?\d*|solution|submission|noteboo
 _MOODLE = re.compile(
     r"(?P<name>[^_]+)(?:_(?P<id>\d+))?_assignsubmission_(?P<kind>[a-z]+)_(?P<file>.*)", re.DOTALL
 )
-_CANVAS = re.compile(r"(?P<name>[^\W_]\w*?)_(?P<late>LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)", re.DOTALL)
+_CANVAS = re.compile(r"(?P<name>[^\W_][^\s.,;()-]*?)_(?P<late>LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)", re.DOTALL)
 _CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?anon_(?P<id>[^\W_]+)_\d+_(?P<file>.+)", re.DOTALL)
 _BLACKBOARD = re.compile(
     r".+_(?P<id>[^_]+)_[^\W\d_]+_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|(?P<form>\.txt))", re.DOTALL
@@ -71,6 +72,7 @@ def identify(path: str) -> Identity:
     The outermost name of a platform's form counts: what is inside a student's own archive says nothing about whose it
     is.
     """
+    path = unicodedata.normalize("NFC", path)  # macOS takes letters and their accents apart
     parts = [part for part in path.split("/") if part] or [path]
     for part in parts:
         found = _moodle(part) or _canvas(part) or _blackboard(part) or _brightspace(part)

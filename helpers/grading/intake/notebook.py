@@ -7,6 +7,7 @@ https://nbformat.readthedocs.io/en/latest/format_description.html
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -117,7 +118,7 @@ def read(data: bytes) -> Notebook:
 def _json(data: bytes) -> Any:
     if len(data) > MAX_MB * 2**20:
         raise Unreadable(f"The file is larger than {MAX_MB} MiB: {CLEAR}.")
-    if not data.strip():
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise Unreadable("The file is empty.")
     for signature, sentence in _SIGNATURES:
         if data.startswith(signature):
@@ -128,14 +129,16 @@ def _json(data: bytes) -> Any:
         raise Unreadable(
             "The file is not UTF-8 text, as every notebook is: it was damaged or re-encoded."
         ) from None
-    text = text.strip()
+    text = text.strip(" \t\r\n")
     if text[:200].lower().startswith(("<!doctype", "<html", "<?xml", "<head")):
         raise Unreadable(_WEB_PAGE)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         # What the reader misses is beyond the last character, or in a string that never ends.
-        if text[0] in "{[" and (error.pos >= len(text) - 4 or error.msg.startswith("Unterminated string")):
+        if text.startswith(("{", "[")) and (
+            error.pos >= len(text) - 4 or error.msg.startswith("Unterminated string")
+        ):
             raise Unreadable("The file ends in the middle: the upload or the download was cut off.") from None
         raise Unreadable(f"The file is not a notebook: line {error.lineno} is not JSON.") from None
     except RecursionError:

@@ -186,6 +186,11 @@ def test_what_is_no_zip_is_one_sentence(tmp_path: Path, data: bytes) -> None:
     }
 
 
+def test_a_member_without_a_name_is_a_file(tmp_path: Path) -> None:
+    data = packed({"nnnn.ipynb": DATA}).replace(b"nnnn", b"\0nnn")
+    assert seen(tmp_path, data) == {"all.zip/unnamed": "It is not a notebook (.ipynb)."}
+
+
 def test_two_members_of_one_name_are_two_files(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         data = _twice()

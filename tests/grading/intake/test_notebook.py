@@ -46,6 +46,8 @@ UNREADABLE = {
     "UTF-16": ('{"cells": []}'.encode("utf-16"), "The file is UTF-16 text; a notebook is UTF-8."),
     "zip": (b"PK\x03\x04rest", "The file is a zip archive with a notebook's name."),
     "PDF": (b"%PDF-1.7", "The file is a PDF with a notebook's name."),
+    "control characters": (b"\x1c", "The file is not a notebook: line 1 is not JSON."),
+    "BOM alone": (b"\xef\xbb\xbf\n", "The file is empty."),
     "NUL": (b"\0\0\0\0", "The file is not a notebook: line 1 is not JSON."),
     "deep": (b'{"cells":' + b"[" * 100_000, "The file nests its data deeper than any notebook does."),
     "long number": (
