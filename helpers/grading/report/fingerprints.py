@@ -86,7 +86,8 @@ def tokens(source: str) -> Tokens:
         exact.append(word)
         renamed.append(shape)
         lines.append(line)
-        line += word.count("\n")
+        if sort == "string":
+            line += word.count("\n")
     return Tokens(tuple(exact), tuple(renamed), tuple(lines))
 
 

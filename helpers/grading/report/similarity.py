@@ -167,7 +167,8 @@ def _shares(present: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
     sizes = present.sum(axis=1)
     fewer = np.minimum.outer(sizes, sizes)
-    shared = present @ present.T
+    common = present[:, present.sum(axis=0) > 1]  # most fingerprints are one student's own, and share nothing
+    shared = common @ common.T
     shares: np.ndarray[Any, Any] = np.where(fewer >= FEWEST, shared / np.maximum(fewer, 1), 0)
     return shares
 
