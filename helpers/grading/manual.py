@@ -7,6 +7,7 @@ the whole class, with the rubric. Neither names anybody: a submission is the beg
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,7 @@ from helpers.labs import Lab
 COLUMNS = ("task", "submission", "level", "points", "comment", "answer")
 """The columns of manual.csv. A person fills in level or points, and a comment if they like."""
 
+_HEADING = re.compile(r"\A#+ .*\n+")  # the title says the same
 _SHORTEST = 8  # hexadecimal digits of a submission's name
 _LINES = 120  # of an answer that the page shows
 
@@ -76,7 +78,7 @@ def questions_of(lab: Lab, notebook: Mapping[str, Any]) -> tuple[Question, ...]:
             task.title,
             task.points,
             task.rubric,
-            cells.get(f"{task.id}-text", ""),
+            _HEADING.sub("", cells.get(f"{task.id}-text", "")),
             answers.get(task.id, ""),
         )
         for task in lab.tasks
@@ -272,13 +274,13 @@ def _page(batch: Batch, articles: Sequence[tuple[Question, Sequence[tuple[str, s
 
 def _rubric(question: Question) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{level}</th><td class="number">{question.points_of(level):g}</td>'
+        f'<tr><th scope="row" class="number">{level}</th><td class="number">{question.points_of(level):g}</td>'
         f"<td>{html.escape(text)}</td></tr>"
         for level, text in enumerate(question.rubric)
     )
     return (
         f"<table><caption>Rubric: {html.escape(question.title)}</caption><thead><tr>"
-        '<th scope="col">Level</th><th scope="col" class="number">Points</th><th scope="col">What the answer shows</th>'
+        '<th scope="col" class="number">Level</th><th scope="col" class="number">Points</th><th scope="col">What the answer shows</th>'
         f"</tr></thead><tbody>{rows}</tbody></table>"
     )
 

@@ -198,7 +198,7 @@ def test_the_questions_of_a_lab_come_with_their_text_and_what_was_released() -> 
     lab = Lab("18_sqs", "SQS lab", 60, (code, task), None)  # type: ignore[arg-type]  # no folder is read
     notebook = {
         "cells": [
-            {"id": "why-text", "metadata": {}, "source": ["Which ", "call?"]},
+            {"id": "why-text", "metadata": {}, "source": ["## Why (3 points)\n", "\n", "Which ", "call?"]},
             {"id": "why", "metadata": {"lab": {"role": "answer", "task": "why"}}, "source": "*Your answer*"},
         ]
     }
