@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
@@ -39,9 +40,9 @@ def test_an_endless_loop_ends_at_its_limit() -> None:
 
 
 def test_code_within_its_limit_is_left_alone() -> None:
-    with cpu_limit(0.5):
+    with cpu_limit(0.2):
         spin(0.05)
-    spin(0.6)  # nothing comes later
+    spin(0.3)  # nothing comes later
 
 
 def test_waiting_ends_after_ten_times_as_long() -> None:
@@ -81,12 +82,25 @@ def test_who_swallows_it_gets_it_again() -> None:
     )  # sooner on a busy machine, where the wall clock's limit comes too
 
 
-@pytest.mark.parametrize("body", ["x = 1", "x += 1", "x = [x for x in range(100)]"])
-def test_a_loop_around_a_bare_except_ends(body: str) -> None:
-    """The jump back to the loop's head is outside of the `try`, so sooner or later it hits there."""
-    code = compile(f"x = 0\nwhile True:\n    try:\n        {body}\n    except: pass\n", "cell", "exec")
-    with pytest.raises(LimitReached), cpu_limit(0.05):
-        exec(code, {})
+LOOPS = {
+    "at once": "while True:\n    try:\n        x = 1\n    except: pass",
+    "long calls": "while True:\n    try:\n        spin()\n    except:\n        pass",
+    "and goes on": "while True:\n    try:\n        spin()\n    except BaseException:\n        continue",
+    "in a function": "def f():\n  while True:\n    try:\n      spin()\n    except:\n      n = 1\nf()",
+    "in finally": "while True:\n    try:\n        spin()\n    finally:\n        continue",
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_loop_around_a_bare_except_ends_at_the_second_time(loop: str) -> None:
+    """What a student writes around a call that may fail; one in a thousand signals hits outside of the `try`."""
+    start = time.process_time()
+    tracer = sys.gettrace()
+    with pytest.raises(LimitReached), cpu_limit(0.1):
+        exec(compile(LOOPS[loop], "cell", "exec"), {"spin": lambda: spin(0.5)})
+    assert time.process_time() - start < 0.1 + 2 * 0.2 + 0.3
+    assert sys.gettrace() is tracer
+    exec(compile("x = 1\ny = 2", "cell", "exec"), {})  # and nothing comes later
 
 
 def test_it_reaches_code_in_a_greenlet() -> None:
@@ -106,7 +120,7 @@ def test_a_function_defined_before_is_still_there() -> None:
 def test_no_signal_comes_late() -> None:
     """The limit falls due at every point around the end of the block; whatever happens, it happens inside."""
     reached = 0
-    for step in range(150):
+    for step in range(80):
         try:
             with cpu_limit(0.004):
                 spin(0.0002 * (step % 40))
@@ -115,7 +129,7 @@ def test_no_signal_comes_late() -> None:
         spin(0.001)
         assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert 0 < reached < 150
+    assert 0 < reached < 80
 
 
 def test_an_error_of_the_code_passes_through() -> None:
