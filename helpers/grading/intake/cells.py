@@ -150,30 +150,37 @@ class _Search:
         else:
             pieces = unmarked or self._foreign
         if pieces:
-            return self._joined([cell for cell in self._notebook.cells if cell in pieces])
-        untouched = (self._marked + self._unmarked)[:1]
-        return (
-            _Chosen(tuple(untouched), untouched[0].source if self._is_code(untouched[0]) else "")
-            if untouched
-            else _Chosen()
-        )
+            ordered = [cell for cell in self._notebook.cells if cell in pieces]
+            whole, notes = self._together(ordered)
+            return self._noted(whole, notes, [cell for cell in unmarked if cell not in pieces])
+        for cell in (*self._marked, *self._unmarked):
+            return _Chosen((cell,), cell.source if self._is_code(cell) else "")
+        return _Chosen()
 
-    def _joined(self, pieces: list[NotebookCell]) -> _Chosen:
-        notes = (
-            []
-            if any(cell in self._marked for cell in pieces)
-            else ["its cell lost the lab's marks; it is known by its functions."]
-        )
+    def _together(self, pieces: list[NotebookCell]) -> tuple[list[NotebookCell], list[str]]:
+        """Those of the pieces that count: the last that is whole, with what was split off it; or all of them."""
         functions = self._all_functions(pieces)
-        whole = [cell for cell in pieces if self._functions(cell) == functions] if functions else pieces[-1:]
-        if functions and whole:
-            if any(not same_code(cell.source, whole[-1].source) for cell in whole):
-                notes.append(f"the notebook has {len(whole)} versions of it; the last one is marked.")
-            needed = taken(_code(whole[-1]))
-            split_off = [cell for cell in pieces if not self._functions(cell) and bound(_code(cell)) & needed]
-            whole = [cell for cell in pieces if cell is whole[-1] or cell in split_off]
-        elif functions:
-            whole = pieces
+        if not functions:
+            return pieces[-1:], []
+        versions = [cell for cell in pieces if self._functions(cell) == functions]
+        if not versions:
+            return pieces, []
+        last, needed = versions[-1], taken(_code(versions[-1]))
+        whole = [
+            cell
+            for cell in pieces
+            if cell is last or (not self._functions(cell) and bound(_code(cell)) & needed)
+        ]
+        if all(same_code(cell.source, last.source) for cell in versions):
+            return whole, []
+        return whole, [f"the notebook has {len(versions)} versions of it; the last one is marked."]
+
+    def _noted(self, whole: list[NotebookCell], notes: list[str], aside: list[NotebookCell]) -> _Chosen:
+        """What is marked, with a note on everything that a student may wonder at."""
+        if not any(cell in self._marked for cell in whole):
+            notes.append("its cell lost the lab's marks; it is known by its functions.")
+        if any(not same_code(cell.source, used.source) for cell in aside for used in whole):
+            notes.append("another cell defines its functions too; the solution cell is marked.")
         if len(whole) > 1:
             notes.append(
                 f"its code is in {len(whole)} cells; they are marked as one, in the notebook's order."

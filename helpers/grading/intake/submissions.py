@@ -92,9 +92,8 @@ def collect(
     unmatched: list[str] = []
     by_student: dict[str, list[_Candidate]] = defaultdict(list)
     owners = _Owners(roster, identities.values())
-    lone = len(files) == 1 and files[0].path.lower().endswith(
-        ".zip"
-    )  # the class's own archive cannot be opened
+    # If all there is is a zip that cannot be opened, it is the class's and no student's.
+    lone = len(files) == 1 and files[0].path.lower().endswith(".zip")
     for found in files:
         owner, said = owners.of(identities[found.path])
         if lone or not (found.is_work or owner.known or identities[found.path].platform):

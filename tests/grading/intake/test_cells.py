@@ -94,7 +94,9 @@ def test_of_copies_the_one_with_work_in_it_counts(lab: Lab) -> None:
 
 def test_a_trial_of_ones_own_does_not_replace_the_solution(lab: Lab) -> None:
     own = code("def create_queues(sqs, need):\n    return 'trial'")
-    assert lifted(lab, submission(QUEUES, WORKER, own)) == Lifted(GOOD, answers=ANSWER)
+    said = "queues: another cell defines its functions too; the solution cell is marked."
+    assert lifted(lab, submission(QUEUES, WORKER, own)) == Lifted(GOOD, notes=(said,), answers=ANSWER)
+    assert lifted(lab, submission(QUEUES, WORKER, code(QUEUES))) == Lifted(GOOD, answers=ANSWER)
 
 
 def test_work_in_a_cell_of_ones_own_counts_if_the_solution_cell_is_untouched(lab: Lab) -> None:
