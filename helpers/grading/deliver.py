@@ -72,7 +72,7 @@ def deliver(
         filled = fill(gradebook.read_bytes(), batch, column=column, people=people(roster))
         files.write(out / f"{gradebook.stem}-filled{gradebook.suffix}", filled.data)
         files.write(out / FEEDBACK_ZIP, feedback_zip(pages))
-        said += list(filled.left) + list(filled.replaced)
+        said += [*filter(None, [filled.scale]), *filled.left, *filled.replaced]
     return Delivery(batch, filled, tuple(said))
 
 

@@ -278,10 +278,10 @@ def _rubric(question: Question) -> str:
         f"<td>{html.escape(text)}</td></tr>"
         for level, text in enumerate(question.rubric)
     )
+    heads = '<th scope="col" class="number">Level</th><th scope="col" class="number">Points</th>'
     return (
-        f"<table><caption>Rubric: {html.escape(question.title)}</caption><thead><tr>"
-        '<th scope="col" class="number">Level</th><th scope="col" class="number">Points</th><th scope="col">What the answer shows</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><caption>Rubric: {html.escape(question.title)}</caption><thead><tr>{heads}"
+        f'<th scope="col">What the answer shows</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 
 

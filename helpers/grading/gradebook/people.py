@@ -83,7 +83,8 @@ def pair(people: Sequence[Who], rows: Sequence[Who]) -> Pairs:
     row_of: dict[int, int] = {}
     doubtful: dict[int, str] = {}
     for kind in KINDS:
-        free = [place for place in range(len(rows)) if place not in row_of.values()]
+        taken = set(row_of.values())
+        free = [place for place in range(len(rows)) if place not in taken]
         open_ = [place for place in range(len(people)) if place not in row_of and place not in doubtful]
         rows_by_key = _by_key((place, rows[place].keys(kind)) for place in free)
         people_by_key = _by_key((place, people[place].keys(kind)) for place in open_)
