@@ -18,7 +18,7 @@ from helpers.grading.intake.layout import students
 from helpers.grading.intake.naming import Identity, identify, is_form
 from helpers.grading.intake.notebook import Unreadable, read
 from helpers.grading.intake.roster import AmbiguousError, Roster, Student
-from helpers.labs.lab import Lab
+from helpers.labs.lab import Lab, lab_ids
 
 
 @dataclass(frozen=True)
@@ -168,12 +168,21 @@ def _looked_into(found: Found, identity: Identity, labs: Sequence[Lab]) -> _Cand
     try:
         data = found.read()
         sha256 = hashlib.sha256(data).hexdigest()
-        lab = recognise(read(data), labs, found.path)
+        notebook = read(data)
+        lab = recognise(notebook, labs, found.path)
         if lab is None:
-            problem = f"The notebook is none of these labs: {', '.join(one.id for one in labs)}."
+            problem = _none_of(labs, notebook.lab if notebook.lab in lab_ids() else "")
     except Unreadable as error:
         problem = str(error)
     return _Candidate(found, identity, lab, sha256, problem)
+
+
+def _none_of(labs: Sequence[Lab], other: str) -> str:
+    """The sentence on a notebook that is none of `labs`, but perhaps another one of the course."""
+    names = " or ".join(lab.id for lab in labs)
+    return (
+        f"The notebook is the lab {other}, not {names}." if other else f"The notebook is not the lab {names}."
+    )
 
 
 def _submissions(student: str, candidates: Sequence[_Candidate]) -> tuple[list[Submission], list[str]]:

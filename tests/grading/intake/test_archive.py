@@ -92,6 +92,19 @@ def test_things_of_the_same_name_keep_their_folders(tmp_path: Path) -> None:
     )
 
 
+def test_folders_are_walked_to_a_depth(tmp_path: Path) -> None:
+    place = tmp_path / "in"
+    for _ in range(600):
+        place = place / "d"
+    place.mkdir(parents=True)
+    (place / "lab.ipynb").write_bytes(DATA)
+    (found,) = walk([tmp_path / "in"])
+    assert (found.path, found.problem) == (
+        f"in/{'d/' * 48}d...",
+        "The file's name is longer than 1,000 characters.",
+    )
+
+
 def test_a_file_that_vanishes_says_so(tmp_path: Path) -> None:
     (tmp_path / "lab.ipynb").write_bytes(DATA)
     (tmp_path / "all.zip").write_bytes(packed({"lab.ipynb": DATA}))

@@ -24,7 +24,7 @@ LATER = notebook(submission("x = 2"), "18_sqs")
 LAMBDA = notebook([code("def deploy(): pass")], "21_lambda")
 NO_LAB = notebook([code("print(1)")])
 EMPTY = "The file is empty."
-NONE_OF = "The notebook is none of these labs: 18_sqs, 21_lambda."
+NONE_OF = "The notebook is not the lab 18_sqs or 21_lambda."
 
 JANE = Student("s1", "jdoe", "jane@uni.example", "Jane Doe", "12345", "123")
 BOB = Student("s2", "broe", "bob@uni.example", "Bob Roe", "12346", "124")
@@ -179,6 +179,13 @@ def test_a_file_that_is_the_lab_beats_a_later_one_that_is_not(tmp_path: Path, la
         (sub("bob", "in/bob/lab.ipynb"), sub("jane", "in/jane/lab.ipynb")),
         (f"in/jane/half.ipynb: {EMPTY}", f"in/jane/zz.ipynb: {NONE_OF}"),
     )
+
+
+def test_another_lab_of_the_course_is_named(tmp_path: Path, labs: list[Lab]) -> None:
+    folder = handed_in(tmp_path, {"jane.ipynb": LAMBDA})
+    assert [one.problem for one in collect([folder], labs[:1]).submissions] == [
+        "The notebook is the lab 21_lambda, not 18_sqs."
+    ]
 
 
 def test_nobody_vanishes_whose_files_cannot_be_read(tmp_path: Path, labs: list[Lab]) -> None:
