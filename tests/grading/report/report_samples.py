@@ -193,7 +193,7 @@ def check(
 def task(name: str, *checks: CheckRecord, **more: object) -> TaskRecord:
     one = LAB.task(name)
     earned = None if one.manual else sum(check.earned for check in checks)
-    return TaskRecord(name, one.title, one.points, earned, one.manual, checks, **more)  # type: ignore[arg-type]
+    return TaskRecord(name, one.title, one.points, earned, one.manual, checks, **more)
 
 
 def record(student: str, state: State, *tasks: TaskRecord, reason: str = "", **more: object) -> Record:
@@ -206,11 +206,11 @@ def record(student: str, state: State, *tasks: TaskRecord, reason: str = "", **m
         maximum=17,
         reason=reason,
         sha256=hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest(),
-        seconds=more.pop("seconds", 0.42),  # type: ignore[arg-type]
+        seconds=more.pop("seconds", 0.42),
         seed=4711,
-        file=more.pop("file", f"{student}_12345_assignsubmission_file_/lab.ipynb"),  # type: ignore[arg-type]
+        file=more.pop("file", f"{student}_12345_assignsubmission_file_/lab.ipynb"),
         tasks=tasks,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

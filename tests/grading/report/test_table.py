@@ -21,7 +21,7 @@ HEAD = "student,lab,state,isolation,total,maximum,reason,sha256,seconds,seed,que
 
 
 def one(student: str, **changes: object) -> Batch:
-    record = replace(samples.RIGHT, student=student, **changes)  # type: ignore[arg-type]
+    record = replace(samples.RIGHT, student=student, **changes)
     return replace(samples.BATCH, records=[record])
 
 

@@ -29,7 +29,7 @@ def words(figure: str) -> str:
     """The text of a figure without its tags."""
     parts: list[str] = []
     parser = HTMLParser()
-    parser.handle_data = parts.append  # type: ignore[method-assign]
+    parser.handle_data = parts.append
     parser.feed(figure)
     return " ".join(" ".join(parts).split())
 
