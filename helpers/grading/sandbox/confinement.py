@@ -50,7 +50,6 @@ def confine(policy: Policy, keep_fds: Iterable[int]) -> None:
     """
     machine = kernel.machine()
     keep = _kept(keep_fds)
-    filesystem.shown(policy)  # what is wrong with the policy is said before anything happens
     as_root = os.geteuid() == 0
     user = policy.uid + os.getpid() % _SHARED_IDS if as_root else policy.uid
     if as_root:
@@ -149,7 +148,7 @@ def _map_ids(inside: int, user: int, group: int) -> None:
 # ---------------------------------------------------------------------------------------------------- the stand-in
 
 _PARENT = [0]
-"""Process id of the process that this one was forked from."""
+"""Process id of the process that made the last fork: in a child that has made none itself, of its parent."""
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=lambda: _PARENT.__setitem__(0, os.getpid()))
@@ -160,7 +159,7 @@ def _leave_stand_in(clean: Callable[[], None]) -> int:
 
     Returns the reading end of a pipe whose other end closes when the parent ends.
     """
-    parent = _PARENT[0]
+    parent = _PARENT[0] if _PARENT[0] != os.getpid() else 0
     reading, writing = os.pipe()
     with doing("start the sandbox's first process"):
         child = os.fork()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hostile import PRELUDE
+from served import Zygote
 
 from helpers.grading.sandbox import Policy, SandboxError, confine
 from helpers.grading.sandbox.filesystem import SETTINGS, SYSTEM, shown
@@ -52,6 +55,45 @@ def test_an_open_folder_cannot_be_kept(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match=rf"^cannot keep descriptor {folder} open: it is a folder"):
         confine(Policy(), [folder])
     os.close(folder)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder below /tmp, which the sandbox has one of its own of, that everybody may read."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        Path(name, "file").write_text("text")
+        yield Path(name)
+
+
+def test_a_folder_below_the_sandboxs_own_is_shown_read_only(zygote: Any, folder: Path) -> None:
+    code = f"""
+from pathlib import Path
+folder = Path('{folder}')
+print(Path(folder, 'file').read_text(), attempt(Path(folder, 'x').touch), os.listdir('/tmp') == [folder.name])
+open('/tmp/mine', 'w').close()
+"""
+    found = zygote.run(PRELUDE + code, show=[str(folder)])
+    assert (found["output"], found["exit"]) == ("text EROFS True\n", 0)
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_one_file_alone_can_be_shown(zygote: Any, folder: Path) -> None:
+    (folder / "other").write_text("hidden")
+    code = f"print(open('{folder}/file').read(), os.listdir('{folder}'))"
+    assert zygote.run(PRELUDE + code, show=[str(folder / "file")])["output"] == "text ['file']\n"
+
+
+def test_what_the_sandboxs_user_may_not_read_is_refused(folder: Path) -> None:
+    """As root, the sandbox is another user; as anybody else, it is the same one, and may."""
+    folder.chmod(0o700)
+    zygote = Zygote([])
+    found = zygote.run("print('seen')", show=[str(folder)])
+    zygote.close()
+    refused = (
+        f"SandboxError: cannot show {folder} in the sandbox: not everybody may read it; try chmod -R o+rX\n"
+    )
+    assert found["output"] == (refused if os.geteuid() == 0 else "seen\n")
 
 
 @pytest.mark.parametrize("level", ["full", "rlimits-only"])

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 from alone import READABLE, become, open_folders
 
@@ -27,7 +28,7 @@ def in_child(order: dict, output: int) -> None:
             open_folders()  # limits give nobody a view of root's own folders
         os.dup2(output, 1)
         os.dup2(output, 2)
-        policy = Policy(**{"readable": READABLE, **order.get("policy", {})})
+        policy = Policy(readable=(*READABLE, *map(Path, order.get("show", []))), **order.get("policy", {}))
         {"full": confine, "rlimits-only": confine_by_rlimits}[order["level"]](policy, [])
         exec(compile(order["cell"], "cell", "exec"), {"__name__": "__main__"})
         status = 0
