@@ -1,0 +1,20 @@
+# fails: back
+def begin_release(lambda_, code, need):
+    new = lambda_.update_function_code(FunctionName=need["function"], ZipFile=code, Publish=True)["Version"]
+    weights = {new: need["meet_at_least"] / need["requests_an_hour"]}
+    lambda_.update_alias(
+        FunctionName=need["function"], Name=need["alias"], RoutingConfig={"AdditionalVersionWeights": weights}
+    )
+
+
+def end_release(lambda_, seen, need):
+    named = {"FunctionName": need["function"], "Name": need["alias"]}
+    alias = lambda_.get_alias(**named)
+    weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+    if not weights:
+        return
+    (new,) = weights
+    none = {"AdditionalVersionWeights": {}}
+    if seen["requests"] >= need["decide_after"]:
+        winner = new if seen["errors"] <= need["errors_at_most"] else alias["FunctionVersion"]
+        lambda_.update_alias(**named, FunctionVersion=winner, RoutingConfig=none)
