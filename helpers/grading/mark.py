@@ -13,7 +13,6 @@ from helpers.grading import handlers
 from helpers.grading.limits import Limits
 from helpers.grading.nursery import Nursery
 from helpers.grading.record import CheckRecord, Record, State, TaskRecord, TrailRow
-from helpers.grading.redact import redacted
 from helpers.grading.session import Session, Tampered
 from helpers.labs import Bench, Finding, Lab, Status, Task, crashed, examine, not_attempted
 from helpers.labs.build import cells_for_examination, released_sources
@@ -100,10 +99,10 @@ def _examined(task: Task, lab: Lab, work: Work, seed: int, session: Session) -> 
         title=task.title,
         points=task.points,
         earned=_earned(task, findings),
-        checks=tuple(_check(task, check.id, findings[check.id], source) for check in task.checks),
+        checks=tuple(_check(task, check.id, findings[check.id]) for check in task.checks),
         code=source,
         output=session.output.get(task.id, ""),
-        problem="" if problem is None else redacted(_sentence(problem), source),
+        problem="" if problem is None else _sentence(problem),
         trail=_trail(bench, findings),
     )
 
@@ -112,17 +111,16 @@ def _earned(task: Task, findings: Mapping[str, Finding]) -> float:
     return sum(check.points for check in task.checks if findings[check.id].status is Status.PASSED)
 
 
-def _check(task: Task, name: str, finding: Finding, source: str) -> CheckRecord:
+def _check(task: Task, name: str, finding: Finding) -> CheckRecord:
     check = next(check for check in task.checks if check.id == name)
     well = finding.status is Status.PASSED
-    reason = redacted(finding.reason, source) if finding.status is Status.CRASHED else finding.reason
     return CheckRecord(
         id=check.id,
         text=check.text,
         points=check.points,
         earned=check.points if well else 0,
         status=str(finding.status),
-        reason=reason,
+        reason=finding.reason,
         at_s=finding.at_s,
         actor=finding.actor,
         station="" if well else check.station,
@@ -140,7 +138,7 @@ def _blank(task: Task, work: Work, released: Mapping[str, str]) -> TaskRecord:
         title=task.title,
         points=task.points,
         earned=0,
-        checks=tuple(_check(task, check.id, finding, "") for check in task.checks),
+        checks=tuple(_check(task, check.id, finding) for check in task.checks),
         code="" if missing else work.sources.get(task.id, ""),
         problem=finding.reason,
     )
@@ -211,8 +209,7 @@ def _state(session: Session, lab: Lab, work: Work, tasks: list[TaskRecord]) -> t
     if session.problems:
         task, problem = next(iter(session.problems.items()))
         name = lab.task(task).title if task else "the lab's own first cell"
-        said = redacted(_sentence(problem), work.sources.get(task, ""))
-        return State.CRASHED, f"The cell of “{name}” raised an error: {said}."
+        return State.CRASHED, f"The cell of “{name}” raised an error: {_sentence(problem)}."
     raised = [task for task in tasks for check in task.checks if check.status == Status.CRASHED]
     if raised:
         reason = next(check.reason for check in raised[0].checks if check.status == Status.CRASHED)

@@ -22,6 +22,7 @@ from helpers.dataplane import Cloud
 from helpers.grading.limits import Limits
 from helpers.grading.link import Forged, Gone
 from helpers.grading.nursery import Child, Nursery
+from helpers.grading.redact import redacted
 from helpers.labs import plain
 from helpers.labs.cells import Cell
 from helpers.labs.student import Crash, NotAttempted, OutOfTime, StudentError
@@ -62,6 +63,7 @@ class Session:
         absent: Mapping[str, str],
     ) -> None:
         self.cells = tuple(cells)
+        self.sources = "\n".join(cell.source for cell in cells)
         self.absent = dict(absent)
         self.problems: dict[str, StudentError] = {}
         self.output: dict[str, str] = {}
@@ -348,7 +350,8 @@ class Lane:
             self._session.timed_out.append(self._session._task)
             said = f"it was stopped after {self._limits.cpu_s:g} s of processor time"
             return OutOfTime(said, function=str(rest.get("function", "")))
-        kind, message = str(event.get("kind", "Error"))[:80], str(event.get("message", ""))[:300]
+        kind = str(event.get("kind", "Error"))[:80]
+        message = redacted(str(event.get("message", ""))[:300], self._session.sources)
         if kind == "NotImplementedError" and "function" in rest:
             return NotAttempted(str(rest["function"]))
         line = event.get("line", 0)

@@ -119,7 +119,16 @@ class Runner:
             event = orders[order["do"]](order)
             if self._getpid() != self._pid:  # the student's code forked: the copy has nothing to say
                 self._leave(0)
-            self._link.send({**event, "output": self._output.take()})
+            try:
+                self._link.send({**event, "output": self._output.take()})
+            except ValueError as error:  # too large for the line
+                said = {
+                    "event": "raised",
+                    "kind": "ValueError",
+                    "message": str(error),
+                    "actor": event.get("actor"),
+                }
+                self._link.send(said)
 
     # Orders
 
@@ -135,7 +144,7 @@ class Runner:
             "__builtins__": builtins,
             **prelude(self._clients, account),
         }
-        self._namespace |= {"display": print, "get_ipython": _NoShell}
+        self._namespace |= {"display": print, "get_ipython": _NoShell()}
         return {"event": "done", "value": None}
 
     def _trial(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -323,8 +332,11 @@ class Runner:
 class _NoShell:
     """What `%magic` and `!command` lines of a cell find: they do nothing while a lab is marked."""
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_arguments, **_options: None
+    def __getattr__(self, name: str) -> _NoShell:
+        return self
+
+    def __call__(self, *_arguments: Any, **_options: Any) -> _NoShell:
+        return self
 
 
 def _no_input(*_prompt: object) -> str:
