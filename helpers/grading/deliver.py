@@ -82,8 +82,9 @@ def merged(batch: Batch, lab: Lab, out: Path) -> tuple[Batch, list[str]]:
     """
     said: list[str] = []
     questions = _questions(lab)
-    if questions and (out / MANUAL).is_file():
-        batch, problems = merge_manual(batch, (out / MANUAL).read_bytes(), questions)
+    if questions:
+        written = (out / MANUAL).read_bytes() if (out / MANUAL).is_file() else b""
+        batch, problems = merge_manual(batch, written, questions)
         said += problems
     if (out / OVERRIDES).is_file():
         points = {task.id: task.points for task in lab.tasks}

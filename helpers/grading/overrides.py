@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from helpers.grading.gradebook.sheet import GradebookError, entries, number
 from helpers.grading.record import Batch, Record, State, TaskRecord
@@ -98,15 +99,23 @@ def merge_overrides(batch: Batch, overrides: Sequence[Override], points: Mapping
     chosen: dict[str, list[Override]] = {}
     for one in overrides:
         chosen.setdefault(one.student, []).append(one)
-    records = []
-    for record in batch.records:
-        for one in chosen.get(record.student, ()):
-            note = f"{one.task}: {one.points:g} of {points[one.task]:g} points, set by {one.by}: {one.reason}"
-            if note not in record.notes:
-                record = with_points(record, one.task, one.points, points[one.task], note)  # noqa: PLW2901 (grows)
-                record = replace(record, reason=f"{record.reason} {note}".strip())  # noqa: PLW2901 (the same)
-        records.append(record)
+    records = [
+        reduce(
+            lambda record, one: _overridden(record, one, points[one.task]),
+            chosen.get(first.student, ()),
+            first,
+        )
+        for first in batch.records
+    ]
     return replace(batch, records=records)
+
+
+def _overridden(record: Record, one: Override, points: float) -> Record:
+    note = f"{one.task}: {one.points:g} of {points:g} points, set by {one.by}: {one.reason}"
+    if note in record.notes:
+        return record
+    changed = with_points(record, one.task, one.points, points, note)
+    return replace(changed, reason=f"{record.reason} {note}".strip())
 
 
 def with_points(record: Record, task: str, earned: float, points: float, note: str = "") -> Record:
@@ -118,11 +127,13 @@ def with_points(record: Record, task: str, earned: float, points: float, note: s
     tasks = tuple(replace(one, earned=earned) if one.id == task else one for one in record.tasks)
     if all(one.id != task for one in tasks):
         tasks = (*tasks, TaskRecord(task, task, points, earned))
-    waits = any(one.earned is None for one in tasks)
+    waited = record.state is State.NEEDS_MANUAL
+    done = waited and all(one.earned is not None for one in tasks)
     return replace(
         record,
         tasks=tasks,
         total=round(record.total - before + earned, 6),
         notes=(*record.notes, note) if note else record.notes,
-        state=State.GRADED if record.state is State.NEEDS_MANUAL and not waits else record.state,
+        state=State.GRADED if done else record.state,
+        reason="" if done else record.reason,  # it said what was waited for
     )

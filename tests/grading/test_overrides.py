@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,8 +98,10 @@ def test_a_task_that_the_record_lacks_is_added() -> None:
 def test_a_mark_for_the_last_open_question_makes_the_submission_graded() -> None:
     waiting = record("ada", 2, 4, None, state=State.NEEDS_MANUAL)
     assert with_points(waiting, "queues", 3, 6).state is State.NEEDS_MANUAL
-    assert with_points(waiting, "why", 3, 3).state is State.GRADED
+    done = with_points(replace(waiting, reason="Answers wait."), "why", 3, 3)
+    assert (done.state, done.reason, done.total) == (State.GRADED, "", 9)
     crashed = record("ada", 2, 4, None, state=State.CRASHED)
+    assert with_points(replace(crashed, reason="It raised."), "why", 3, 3).reason == "It raised."
     assert with_points(crashed, "why", 3, 3).state is State.CRASHED
 
 
