@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
+from IPython import get_ipython
+
+from helpers.grading.intake.names import without_magics
 from helpers.labs import Task
 from helpers.labs.cells import defined
 
 
-def executed() -> list[str]:
-    """The sources of the cells that the kernel has run, oldest first; none outside a notebook."""
-    from IPython import get_ipython
+class History:
+    """The sources of the cells that a kernel runs, oldest first, with IPython's commands as comments.
 
+    IPython's own history is read once; from then on each cell is noted as it starts, since a front end may run cells
+    that the history does not keep.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._cells = [str(source) for source in shell.history_manager.input_hist_raw]
+        shell.events.register("pre_run_cell", self._starts)
+
+    def _starts(self, info: Any) -> None:
+        self._cells.append(str(info.raw_cell))
+
+    def __call__(self) -> list[str]:
+        return [without_magics(source) for source in self._cells]
+
+
+def executed() -> list[str]:
+    """The sources of the cells that this notebook's kernel has run; none outside a notebook."""
     shell = get_ipython()
-    return [] if shell is None else [str(source) for source in shell.history_manager.input_hist_parsed]
+    return [] if shell is None else _history_of(shell)()
+
+
+@cache
+def _history_of(shell: Any) -> History:
+    return History(shell)
 
 
 def latest(task: Task, cells: Sequence[str]) -> str | None:

@@ -51,6 +51,7 @@ class OpenLab:
 
     def __init__(self, lab: Lab, cells: Callable[[], Sequence[str]] = executed) -> None:
         self.lab = lab
+        cells()  # from here on, each cell that runs is noted
         self._cells = cells
         self._hints = {task.id: Hints(task) for task in lab.tasks}
         # A graded edition comes without its author's notebook: then no cell is known to be as it was released.

@@ -6,14 +6,17 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from IPython.core.events import EventManager, available_events
+from IPython.core.interactiveshell import ExecutionInfo
 
 import helpers
 from helpers import Cloud
 from helpers.labs import Finding, Lab, LabError, Status, Task, load_lab
 from helpers.labs.build import solution_sources
-from helpers.ui.history import executed, latest
+from helpers.ui.history import History, executed, latest
 from helpers.ui.lab import OpenLab, open_lab
 from helpers.ui.lab_card import TaskCard, card_html
 
@@ -66,6 +69,15 @@ def test_a_cell_with_a_slip_is_still_the_learners_last_word() -> None:
 
 def test_outside_a_notebook_nothing_was_run() -> None:
     assert executed() == []
+
+
+def test_the_history_holds_what_ran_before_and_each_cell_that_starts_from_then_on() -> None:
+    shell = SimpleNamespace(history_manager=SimpleNamespace(input_hist_raw=["", "a = 1"]))
+    shell.events = EventManager(shell, available_events)
+    history = History(shell)
+    for source in ("%time b = 2\ndef f(): return a + b", "def f(:"):
+        shell.events.trigger("pre_run_cell", ExecutionInfo(source, False, False, True, None))
+    assert history() == ["", "a = 1", "pass  # %time b = 2\ndef f(): return a + b", "def f(:"]
 
 
 # ---- verdicts
