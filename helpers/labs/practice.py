@@ -24,6 +24,8 @@ def examine_here(
     host = LocalHost(
         cells_for_examination(lab, sources), lab.clients, absent_functions(lab, sources, released)
     )
+    # What another task's cell raised is no answer to this one.
+    host.problems = {one: error for one, error in host.problems.items() if one in {"", task}}
     return examine(lab.task(task), Bench(host, seed, task), lab.need(task, seed))
 
 

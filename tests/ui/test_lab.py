@@ -132,6 +132,11 @@ def test_the_cells_of_other_tasks_do_not_disturb(kernel: Kernel, broken: str) ->
     assert kernel.statuses("count") == ["passed", "passed"]
 
 
+def test_an_error_is_that_of_the_tasks_own_cell(kernel: Kernel) -> None:
+    kernel.run(f"{NO_LIMIT}\n1 / 0", "def drain(sqs, queue):\n    return (")
+    assert kernel.findings("worker")["emptied"].reason.startswith("SyntaxError in the cell, line 2")
+
+
 def test_a_task_may_use_what_another_ones_cell_defines_and_the_labs_imports(kernel: Kernel) -> None:
     kernel.run(
         f"{SOLUTIONS['worker']}\ndef words_of(text):\n    return BLANK.split(text.strip())",
