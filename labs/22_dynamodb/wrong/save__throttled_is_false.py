@@ -23,4 +23,4 @@ def save_score(dynamodb, need, player, game, score):
             return False
         # By chance, so that consoles do not come back all at once; never so long that "soon" is missed.
         time.sleep(random.uniform(longest_wait_s / 2, longest_wait_s))
-        longest_wait_s = min(2 * longest_wait_s, need["soon_s"] / 3)
+        longest_wait_s = min(2 * longest_wait_s, need["soon_s"] / 2)
