@@ -52,6 +52,46 @@ def add_to(commands: Any) -> None:
     _add_delivery(parser)
     parser.set_defaults(command=_reporting(_regrade))
 
+    parser = commands.add_parser("variant", help="build a graded edition of a lab, with numbers of its own")
+    add = parser.add_argument
+    add("lab", help="a lab, such as 18_sqs")
+    add(
+        "--key",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="what numbers are drawn from; made if it is not there",
+    )
+    add("--out", required=True, type=Path, metavar="DIR", help="where the edition goes")
+    add("--per-student", type=Path, metavar="ROSTER", help="other numbers for each student of this CSV file")
+    add("--extra", type=Path, metavar="FOLDER", help="your own unpublished tasks, in the labs' format")
+    parser.set_defaults(command=_reporting(_variant))
+
+    parser = commands.add_parser("teach", help="print a one-page plan for 50 minutes with a class")
+    parser.add_argument("section", help="a section, such as 18_sqs")
+    parser.set_defaults(command=_reporting(_teach))
+
+    parser = commands.add_parser("nbgrader", help="exchange labs and marks with nbgrader")
+    ways = parser.add_subparsers(required=True, metavar="way")
+    way = ways.add_parser("export", help="write a lab as an nbgrader source notebook")
+    way.add_argument("lab", help="a lab, such as 18_sqs")
+    way.add_argument("--out", required=True, type=Path, metavar="FILE", help="the notebook to write")
+    way.add_argument(
+        "--seed", type=_seed, metavar="N", help="the seed of its numbers (default: that of practice)"
+    )
+    way.set_defaults(command=_reporting(_nbgrader_export))
+    way = ways.add_parser("import", help="turn nbgrader's exported grades into results of this course")
+    way.add_argument("grades", type=Path, help="the CSV file that `nbgrader export` wrote")
+    way.add_argument("lab", help="the lab that it is about")
+    way.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="where results.csv and results.json go"
+    )
+    way.set_defaults(command=_reporting(_nbgrader_import))
+    way = ways.add_parser("grades", help="write the results of `devlab grade` as nbgrader exports them")
+    way.add_argument("out", type=Path, metavar="DIR", help="the results folder of `devlab grade`")
+    way.add_argument("--to", required=True, type=Path, metavar="FILE", help="the CSV file to write")
+    way.set_defaults(command=_reporting(_nbgrader_grades))
+
 
 def _add_delivery(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
@@ -124,6 +164,65 @@ def _regrade(asked: argparse.Namespace) -> int:
     files.write(out / MOVED, moves_csv(moves))
     print(moves_text(moves))  # noqa: T201  # it talks to a person
     _tell(delivery, out)
+    return 0
+
+
+def _variant(asked: argparse.Namespace) -> int:
+    from helpers.grading.editions import build_variant, read_key
+    from helpers.grading.intake import load_roster
+    from helpers.labs import load_lab
+
+    students = [one.key for one in load_roster(asked.per_student).students] if asked.per_student else []
+    key = read_key(asked.key)
+    build_variant(load_lab(asked.lab), key, asked.out, students=students, extra=asked.extra)
+    many = f"{len(students)} editions" if students else "one edition for the class"
+    print(  # noqa: T201  # it talks to a person
+        f"Built {many} in {asked.out / 'editions'}. Keep {asked.out / 'manifest.json'} and the key to yourself.\n"
+        f"To mark them: devlab grade {asked.out / 'lab'} SUBMISSIONS --out RESULTS"
+    )
+    return 0
+
+
+def _teach(asked: argparse.Namespace) -> int:
+    from helpers.grading.teach import plan
+
+    print(plan(asked.section), end="")  # noqa: T201  # it talks to a person
+    return 0
+
+
+def _nbgrader_export(asked: argparse.Namespace) -> int:
+    import json
+
+    from helpers.grading.nbgrader import export
+    from helpers.labs import load_lab
+
+    notebook = export(load_lab(asked.lab), seed=asked.seed, name=asked.out.stem)
+    asked.out.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+def _nbgrader_import(asked: argparse.Namespace) -> int:
+    from helpers.grading.deliver import DOCUMENT, RESULTS
+    from helpers.grading.nbgrader import from_gradebook
+    from helpers.grading.report import document, files, table
+    from helpers.labs import load_lab
+
+    batch = from_gradebook(asked.grades.read_bytes(), load_lab(asked.lab))
+    files.write(asked.out / RESULTS, table.to_table(batch))
+    files.write(asked.out / DOCUMENT, document.to_json(batch))
+    for sentence in batch.unmatched:
+        print(sentence)  # noqa: T201  # it talks to a person
+    return 0
+
+
+def _nbgrader_grades(asked: argparse.Namespace) -> int:
+    from helpers.grading.deliver import DOCUMENT
+    from helpers.grading.nbgrader import to_gradebook
+    from helpers.grading.report import document, files
+
+    files.write(
+        asked.to, to_gradebook(document.from_json((asked.out / DOCUMENT).read_text(encoding="utf-8")))
+    )
     return 0
 
 

@@ -15,7 +15,18 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from helpers.grading.intake import Intake, Roster, Submission, Unreadable, collect, lift, load_roster, read
+from helpers.grading.editions import CLASS, Manifest
+from helpers.grading.intake import (
+    Intake,
+    Notebook,
+    Roster,
+    Submission,
+    Unreadable,
+    collect,
+    lift,
+    load_roster,
+    read,
+)
 from helpers.grading.limits import Limits
 from helpers.grading.mark import Work
 from helpers.grading.nursery import ROOT, Nursery
@@ -88,11 +99,12 @@ def grade(
     lab = load_lab(assignment.lab)
     isolation = isolate(assignment.unsafe)
     with Nursery(isolation, policy(assignment.limits), sorted(set(lab.clients.values()))) as nursery:
-        assignment = _kept(assignment, out)
+        assignment = _kept(assignment, out, manifest_of(lab))
         assert assignment.seed is not None
         roster = load_roster(Path(assignment.roster)) if assignment.roster else None
         intake = taken_in(assignment.submissions, lab, roster)
-        works = [work_of(submission, lab) for submission in intake.submissions]
+        manifest = manifest_of(lab)
+        works = [work_of(submission, lab, manifest) for submission in intake.submissions]
         store = Store(out, basis(lab, assignment, isolation))
         kept = [] if afresh else works
         records = {work: record for work in kept if (record := store.load(work)) is not None}
@@ -142,28 +154,46 @@ def taken_in(paths: Sequence[str], lab: Lab, roster: Roster | None) -> Intake:
     return intake
 
 
-def work_of(submission: Submission, lab: Lab) -> Work:
-    """The submission as it is marked."""
-    about = {
-        "student": submission.student,
-        "file": submission.file,
-        "sha256": submission.sha256,
-        "late": submission.late,
-    }
-    earlier = tuple(f"An earlier file, {path}, was not marked." for path in submission.earlier)
-    if submission.problem:
-        return Work(**about, notes=earlier, unreadable=submission.problem)  # type: ignore[arg-type]  # names and values fit
-    try:
-        lifted = lift(read(submission.read()), lab, released_sources(lab))
-    except Unreadable as error:
-        return Work(**about, notes=earlier, unreadable=str(error))  # type: ignore[arg-type]  # as above
-    return Work(
-        **about,  # type: ignore[arg-type]  # as above
-        sources=lifted.sources,
-        missing=lifted.missing,
-        notes=(*lifted.notes, *earlier),
-        answers=lifted.answers,
+def work_of(submission: Submission, lab: Lab, manifest: Manifest | None = None) -> Work:
+    """The submission as it is marked; with the seed of the student's own edition, if `manifest` knows one."""
+    work = Work(
+        submission.student,
+        submission.file,
+        submission.sha256,
+        late=submission.late,
+        unreadable=submission.problem,
+        seed=None if manifest is None else manifest.seed_of(submission.student),
     )
+    notes = [f"An earlier file, {path}, was not marked." for path in submission.earlier]
+    if not work.unreadable:
+        try:
+            notebook = read(submission.read())
+        except Unreadable as error:
+            work = replace(work, unreadable=str(error))
+        else:
+            lifted = lift(notebook, lab, released_sources(lab))
+            notes = [*lifted.notes, *_edition(notebook, submission.student, manifest), *notes]
+            work = replace(work, sources=lifted.sources, missing=lifted.missing, answers=lifted.answers)
+    return replace(work, notes=tuple(notes))
+
+
+def _edition(notebook: Notebook, student: str, manifest: Manifest | None) -> Iterator[str]:
+    """A sentence if the notebook is somebody else's edition. The numbers are those of the student who sent it."""
+    course = notebook.metadata.get("course")
+    name = course.get("id") if isinstance(course, dict) else None
+    if manifest is None or not isinstance(name, str):
+        return
+    owner = manifest.student_of(name)
+    if owner is None:
+        yield "The notebook is of an edition that is not in manifest.json."
+    elif owner and manifest.seed_of(owner) != manifest.seed_of(student):
+        yield "The notebook is another student's edition; manifest.json says whose."
+
+
+def manifest_of(lab: Lab) -> Manifest | None:
+    """The manifest beside the lab's folder, which `devlab variant` wrote; None for a lab of the course."""
+    path = lab.folder.parent / "manifest.json"
+    return Manifest.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def basis(lab: Lab, assignment: Assignment, isolation: Isolation) -> str:
@@ -194,9 +224,13 @@ def batch_of(lab: Lab, seed: int, records: list[Record], intake: Intake) -> Batc
     return Batch(lab.id, lab.title, seed, lab.points, tasks, records, list(intake.unmatched))
 
 
-def _kept(assignment: Assignment, out: Path) -> Assignment:
-    """The assignment with its seed: the one given, the one of an earlier run in the folder, or a new one."""
+def _kept(assignment: Assignment, out: Path, manifest: Manifest | None) -> Assignment:
+    """The assignment with its seed: the one given, the class edition's, that of an earlier run in the folder, or a new
+    one.
+    """
     seed = assignment.seed
+    if seed is None and manifest is not None:
+        seed = manifest.seed_of(CLASS)
     if seed is None and (out / RUN).is_file():
         seed = Assignment.load(out).seed
     if seed is None:

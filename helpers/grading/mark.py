@@ -28,7 +28,7 @@ class Work:
     """A submission as it is marked: who sent which file, and the student's source of each task's cell.
 
     `missing` are tasks without a cell; `answers` the texts of manual tasks; `unreadable` says why there is nothing
-    else.
+    else. `seed` is that of the student's own edition, if they have one.
     """
 
     student: str
@@ -40,10 +40,12 @@ class Work:
     answers: Mapping[str, str] = field(default_factory=dict)
     late: bool = False
     unreadable: str = ""
+    seed: int | None = None
 
 
 def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> Record:
     """The record of a submission; whatever its code does, there is one. Takes over this process: call it in a fork."""
+    seed = seed if work.seed is None else work.seed
     if work.unreadable:
         return _record(nursery, lab, work, seed, State.UNREADABLE, work.unreadable, (), 0.0)
     scheduler.PATIENCE_S = math.inf  # an actor waits for the student's process, which has limits of its own

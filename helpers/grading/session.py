@@ -186,7 +186,7 @@ class Session:
         self.cpu_s += max(used.cpu_s - self._seen_s, 0.0)
         self._seen_s = max(used.cpu_s, self._seen_s)
         if used.memory_mb > limits.memory_mb:
-            self._lose(f"its processes held more than the {limits.memory_mb} MB that a submission may use")
+            self.lose_for_memory()
         if (
             self._spent_s() > limits.cpu_s + limits.grace_s
             or time.monotonic() - self._began > limits.cpu_s * limits.wall_factor
@@ -206,6 +206,10 @@ class Session:
             self.cpu_s += max(used.cpu_s - self._seen_s, 0.0)
             self._seen_s = self._base_s = max(used.cpu_s, self._seen_s)
         self._began = time.monotonic()
+
+    def lose_for_memory(self) -> NoReturn:
+        """End the process, because of what it holds. Raises Died."""
+        self._lose(f"its processes held more than the {self._limits.memory_mb} MB that a submission may use")
 
     def _lose(self, why: str) -> NoReturn:
         self._end_child()
@@ -352,6 +356,8 @@ class Lane:
             return OutOfTime(said, function=str(rest.get("function", "")))
         kind = str(event.get("kind", "Error"))[:80]
         message = redacted(str(event.get("message", ""))[:300], self._session.sources)
+        if kind == "MemoryError":  # what it hoards would be held against the next task
+            self._session.lose_for_memory()
         if kind == "NotImplementedError" and "function" in rest:
             return NotAttempted(str(rest["function"]))
         line = event.get("line", 0)

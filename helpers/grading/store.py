@@ -38,7 +38,16 @@ class Store:
 
     def _path(self, work: Work) -> Path:
         key = json.dumps(
-            [self.basis, work.student, work.file, work.sha256, work.late, work.notes, work.unreadable]
+            [
+                self.basis,
+                work.student,
+                work.file,
+                work.sha256,
+                work.late,
+                work.notes,
+                work.unreadable,
+                work.seed,
+            ]
         )
         return (
             self.out

@@ -274,6 +274,9 @@ class Runner:
             return {"event": "limit"}
         except (Dropped, greenlet.GreenletExit):
             return {"event": "done", "value": None}
+        except MemoryError:  # the process is about to be ended for it; until then it needs room to say so
+            self._namespace.clear()
+            return {"event": "raised", "kind": "MemoryError", "message": ""}
         except runtime.Exit as end:
             return {"event": "done", "value": {"exit": end.how}}
         except BaseException as error:  # noqa: BLE001  # whatever it raised is the event
