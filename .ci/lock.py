@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
-EXTRAS = ("test", "dev", "binder")
+EXTRAS = ("test", "dev", "cluster", "binder")
 PYTHON = "3.11"
 """The oldest Python that the course runs on, and the one that CI and Binder run."""
 
