@@ -15,7 +15,7 @@ from typing import Any
 from helpers.cloud import Actor, ActorDropped, current
 from helpers.dataplane import Cloud
 from helpers.labs import plain
-from helpers.labs.cells import Cell, remember
+from helpers.labs.cells import Cell, defined, remember
 from helpers.labs.student import Crash, NotAttempted, OutOfTime, StudentError
 
 MAX_CALLS = 20_000
@@ -118,6 +118,13 @@ class LocalHost:
                     self.problems[cell.task] = student_error(error, self.files)
         self.output = printed.getvalue()
 
+    def problem_of(self, function: str) -> StudentError | None:
+        """Why the function is not there: what the cell raised that should define it, or that is not Python at all."""
+        for cell in self.cells:
+            if cell.task in self.problems and function in (defined(cell.source) or {function}):
+                return self.problems[cell.task]
+        return None
+
     def student_in(self, cloud: Cloud) -> LocalStudent:
         """See `helpers.labs.bench.Host`."""
         return LocalStudent(self, cloud)
@@ -172,10 +179,10 @@ class LocalStudent:
             raise NotAttempted(name)
         found = self._host.namespace.get(name)
         if not callable(found):
-            for problem in self._host.problems.values():
-                raise problem
-            raise NotAttempted(name)
-        return found  # type: ignore[no-any-return]
+            problem = self._host.problem_of(name)
+            raise NotAttempted(name) if problem is None else problem
+        work: Callable[..., Any] = found
+        return work
 
     def _given(self, argument: Any) -> Any:
         if callable(argument):

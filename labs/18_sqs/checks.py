@@ -174,7 +174,8 @@ def held(sqs: Any, url: str) -> int:
 
 def receive(sqs: Any, url: str, **options: Any) -> list[dict[str, Any]]:
     """What one receive brings."""
-    return sqs.receive_message(QueueUrl=url, **options).get("Messages", [])  # type: ignore[no-any-return]
+    messages: list[dict[str, Any]] = sqs.receive_message(QueueUrl=url, **options).get("Messages", [])
+    return messages
 
 
 def drain(sqs: Any, url: str) -> list[dict[str, Any]]:

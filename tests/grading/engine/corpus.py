@@ -380,7 +380,7 @@ attack(
     "fills_the_disk",
     """import pathlib
 for place in range(100):
-    pathlib.Path(f"/work/{place}").write_bytes(bytes(30_000_000))""",
+    pathlib.Path(f"file{place}").write_bytes(bytes(30_000_000))""",
     "crashed",
     20,
     "OSError",
@@ -463,7 +463,7 @@ print((root / "labs" / "18_sqs" / "{}").read_text())"""
 attack("reads_solution", _LOOKS.format("solution.ipynb"), "crashed", 20, "FileNotFoundError")
 attack("reads_checks", _LOOKS.format("checks.py"), "crashed", 20, "FileNotFoundError")
 attack("reads_passwords", "print(open('/etc/shadow').read())", "crashed", 20, "FileNotFoundError")
-attack("reads_home", "print(open('/root/.bashrc').read())", "crashed", 20, "FileNotFoundError")
+attack("reads_home", "import pwd\nprint(open(pwd.getpwuid(0).pw_dir + '/.bashrc').read())", "crashed", 20, "FileNotFoundError")
 attack("reads_parent", "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb')", "crashed", 20)
 attack(
     "lists_processes",
@@ -474,7 +474,7 @@ attack(
 )
 attack(
     "mounts",
-    "import ctypes\nassert ctypes.CDLL(None).mount(b'none', b'/work', b'tmpfs', 0, None) == 0",
+    "import ctypes\nassert ctypes.CDLL(None).mount(b'none', b'.', b'tmpfs', 0, None) == 0",
     "crashed",
     20,
 )
