@@ -277,6 +277,24 @@ def test_nonsense_earns_nothing_and_breaks_no_check(lab: Lab, task: str, answer:
     assert statuses(findings) == {Status.FAILED}
 
 
+@pytest.mark.parametrize("answer", ["None", "[None, 3]", "['x']", "{'a': 1}"])
+def test_a_table_that_was_not_made_earns_nothing(lab: Lab, answer: str) -> None:
+    functions = lab.task("table").functions
+    source = "".join(f"def {name}(*given):\n    return {answer}\n" for name in functions)
+    assert statuses(found(lab, "table", source)) == {Status.FAILED}
+
+
+@pytest.mark.parametrize("task", ["save", "top", "buy", "report"])
+def test_deleting_the_tables_earns_nothing(lab: Lab, task: str) -> None:
+    (function,) = lab.task(task).functions
+    source = (
+        f"def {function}(dynamodb, need, *rest):\n"
+        "    for table in dynamodb.list_tables()['TableNames']:\n"
+        "        dynamodb.delete_table(TableName=table)\n"
+    )
+    assert Status.PASSED not in statuses(found(lab, task, source))
+
+
 @pytest.mark.slow
 def test_reasons_tell_nothing_that_was_drawn(lab: Lab) -> None:
     seen = 0
