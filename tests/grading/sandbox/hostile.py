@@ -248,7 +248,15 @@ CELLS = [
         """,
         "[True, True, True, True]\nEPERM True\nTrue True",
     ),
-    Cell("segfault", "ctypes.string_at(0)", ends=-11),
+    Cell(
+        "segfault",
+        """
+        if os.fork() == 0:
+            ctypes.string_at(0)
+        print(os.WTERMSIG(os.wait()[1]))
+        """,
+        "11",
+    ),
     Cell("leave in the middle", "os._exit(7)", ends=7),
     Cell(
         "fill the memory",

@@ -56,7 +56,7 @@ def run(order: dict) -> dict:
             stopped = "memory"
         elif used.cpu_s > order.get("cpu_s", 1e9):
             stopped = "cpu"
-        elif time.monotonic() > start + PATIENCE_S:
+        elif time.monotonic() > start + order.get("patience_s", PATIENCE_S):
             stopped = "patience"
         if stopped:
             end_tree(child)
