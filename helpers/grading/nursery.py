@@ -117,7 +117,7 @@ class Nursery:
     def _cold(self, ours: socket.socket, theirs: socket.socket) -> Child:
         """A child that bubblewrap starts as a new program: it imports everything afresh, which takes a second."""
         line = theirs.fileno()
-        program = [sys.executable, "-m", "helpers.grading.child", str(line)]
+        program = [sys.executable, "-m", "helpers.grading.child", str(line), self._request.decode()]
         process = subprocess.Popen(  # noqa: S603  # this Python, on this package
             bubblewrap_command(self._policy, program, [line]),
             stdin=subprocess.DEVNULL,

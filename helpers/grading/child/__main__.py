@@ -1,12 +1,21 @@
-"""`python -m helpers.grading.child FD`: a student's process that was started as a program of its own, by bubblewrap."""
+"""`python -m helpers.grading.child FD POLICY`: a student's process that bubblewrap started as a program of its own.
+
+bubblewrap has built the walls; the limits are set here.
+"""
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
+from pathlib import Path
 
 from helpers.grading.child.runner import Runner
 from helpers.grading.link import Link
+from helpers.grading.sandbox import Policy, confine_by_rlimits
 
 if __name__ == "__main__":
-    Runner(Link(socket.socket(fileno=int(sys.argv[1])))).serve()
+    line = int(sys.argv[1])
+    wanted = json.loads(sys.argv[2])
+    confine_by_rlimits(Policy(**{**wanted, "readable": tuple(map(Path, wanted["readable"]))}), [line])
+    Runner(Link(socket.socket(fileno=line))).serve()
