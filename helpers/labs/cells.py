@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from helpers.labs.lab import Task
@@ -23,10 +25,19 @@ class Cell:
         return f"<{self.task or 'setup'}>"
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What Python warns about in a student's source is not for the instructor's terminal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def defined(source: str) -> set[str]:
     """The names that the source binds at its top level by `def` and `class`; none if it is no Python."""
     try:
-        tree = ast.parse(source)
+        with quiet():
+            tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -36,7 +47,8 @@ def defined(source: str) -> set[str]:
 def same_code(one: str, other: str) -> bool:
     """Whether two sources are the same but for comments and blanks; two that are no Python, if equal as text."""
     try:
-        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+        with quiet():
+            return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return one.split() == other.split()
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from IPython import get_ipython
 
-from helpers.grading.intake.names import without_magics
 from helpers.labs import Task
 from helpers.labs.cells import defined
+from helpers.labs.names import without_magics
 
 
 class History:

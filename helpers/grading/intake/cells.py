@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from helpers.grading.intake.names import bound, defined, is_python, same_code, taken, without_magics
 from helpers.grading.intake.naming import stem
 from helpers.grading.intake.notebook import Notebook, NotebookCell
 from helpers.labs.build import cells_for_examination
 from helpers.labs.lab import Lab, LabError, Task, lab_ids
+from helpers.labs.names import bound, defined, is_python, same_code, taken, without_magics
 
 Score = Callable[[Notebook, Lab], int]
 

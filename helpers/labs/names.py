@@ -7,12 +7,11 @@ import builtins
 import hashlib
 import re
 import symtable
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 
 from helpers.labs import cells
+from helpers.labs.cells import quiet
 
 MAX_SOURCE = 50_000
 """Characters of a source that is looked into; a longer one is taken as it is. A long solution has 5,000."""
@@ -26,7 +25,7 @@ _CELL_MAGIC = re.compile(r"\s*%%(?:time|timeit|capture|prun)\b.*")
 @lru_cache(maxsize=256)
 def is_python(source: str) -> bool:
     """Whether the source is Python; a longer one than is looked into counts as none."""
-    with _quiet():
+    with quiet():
         try:
             ast.parse(source if len(source) <= MAX_SOURCE else "(")
         except _NO_PYTHON:
@@ -52,7 +51,7 @@ def without_magics(source: str) -> str:
 @lru_cache(maxsize=256)
 def defined(source: str) -> frozenset[str]:
     """The functions and classes that the source defines at its top level; none if it is not Python."""
-    with _quiet():
+    with quiet():
         return frozenset(cells.defined(source) if len(source) <= MAX_SOURCE else ())
 
 
@@ -62,7 +61,7 @@ def same_code(one: str, other: str) -> bool:
         return one == other
     if is_python(one) and is_python(other):
         return _essence(one) == _essence(other)
-    with _quiet():
+    with quiet():
         return cells.same_code(one, other)
 
 
@@ -99,7 +98,7 @@ def taken(source: str) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def _essence(source: str) -> str:
     """What is left of Python without comments and blanks, as a digest: to write the tree out takes longest here."""
-    with _quiet():
+    with quiet():
         try:
             return hashlib.sha256(ast.dump(ast.parse(source)).encode()).hexdigest()
         except _NO_PYTHON:  # too deep to be written out
@@ -109,7 +108,7 @@ def _essence(source: str) -> str:
 def _table(source: str) -> symtable.SymbolTable | None:
     if not is_python(source):
         return None
-    with _quiet():
+    with quiet():
         try:
             return symtable.symtable(source, "<cell>", "exec")
         except _NO_PYTHON:
@@ -128,11 +127,3 @@ def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
         scope = waiting.pop()
         yield scope
         waiting += scope.get_children()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What Python warns about in a student's source is not for the instructor's terminal."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.grading.intake.names import (
+from helpers.labs.names import (
     MAX_SOURCE,
     bound,
     defined,
