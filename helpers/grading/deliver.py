@@ -63,9 +63,9 @@ def deliver(
     _remove_stale(out / FEEDBACK, {files.page_name(record) for record in shown.records})
     files.write(out / RESULTS, table.to_table(shown))
     files.write(out / DOCUMENT, document.to_json(shown))
-    files.write(out / SUMMARY, summary.page(shown, lab))
     pairs = similarity.similar(similarity.sources_of(shown), released_sources(lab), solution_sources(lab))
     files.write(out / SIMILAR, similarity.to_csv(pairs))
+    files.write(out / SUMMARY, summary.page(shown, lab, pairs))
     said += _manual_sheet(shown, lab, out)
     filled = None
     if gradebook is not None:

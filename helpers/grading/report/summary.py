@@ -20,6 +20,7 @@ from helpers.grading.record import Batch, CheckRecord, Record, State
 from helpers.grading.report import printable
 from helpers.grading.report.advice import advice, misconception
 from helpers.grading.report.sheet import sheet
+from helpers.grading.report.similarity import PUBLISHED, Pair
 from helpers.grading.report.states import STATES, VERDICTS
 from helpers.grading.report.table import number
 from helpers.labs import Lab, Status
@@ -38,15 +39,15 @@ _RAISED = re.compile(
 )
 
 
-def page(batch: Batch, lab: Lab) -> str:
-    """The whole page as one HTML file."""
+def page(batch: Batch, lab: Lab, pairs: Sequence[Pair] = ()) -> str:
+    """The whole page as one HTML file. `pairs` are the submissions that are alike (`similarity.similar`)."""
     records = batch.records
     return sheet(
         f"Summary: {lab.title}",
         f"<main><header><h1>Summary: {text(lab.title)}</h1><p>{plural(len(records), 'submission')}, "
         f"{number(batch.maximum)} points. Nobody is named here: a submission is the first {DIGITS} digits of its "
         f"SHA-256, as in <code>results.csv</code>.</p></header>{_totals(records, batch.maximum)}{_states(records)}"
-        f"{_checks(records)}{_beliefs(records)}{_slowest(records)}{_unmatched(batch)}</main>",
+        f"{_checks(records)}{_beliefs(records)}{_slowest(records)}{_alike(records, pairs)}{_unmatched(batch)}</main>",
     )
 
 
@@ -258,6 +259,24 @@ def _slowest(records: Sequence[Record]) -> str:
     return (
         f"<h2>Slowest submissions</h2><p>All of them took {duration(total)} of processor time.</p>"
         f"{_table('Processor time', ['Submission', 'Time', 'State'], rows, [1])}"
+    )
+
+
+def _alike(records: Sequence[Record], pairs: Sequence[Pair]) -> str:
+    """The submissions that are alike, the most alike first; evidence for a person, in similar.csv."""
+    if not pairs:
+        return ""
+    known = {record.student: f"<code>{html.escape(record.sha256[:DIGITS])}</code>" for record in records}
+    rows = [
+        [known.get(pair.one, PUBLISHED), known.get(pair.other, PUBLISHED), text(pair.task)]
+        + [f"{share:.0%}" for share in (pair.same, pair.renamed)]
+        for pair in pairs[:10]
+    ]
+    head = ["One", "Other", "Task", "As written", "Names replaced"]
+    return (
+        f"<h2>Submissions that are alike</h2><p>{plural(len(pairs), 'pair')}; <code>similar.csv</code> says what they "
+        "share. This is evidence for a person to look at, and it changes no mark.</p>"
+        f"{_table('The most alike', head, rows, [3, 4])}"
     )
 
 

@@ -11,7 +11,7 @@ import report_samples as samples
 from test_feedback import Page
 
 from helpers.grading.record import Batch, State
-from helpers.grading.report import summary
+from helpers.grading.report import similarity, summary
 from helpers.sections.misconceptions import find_misconception
 
 
@@ -162,3 +162,18 @@ def test_the_order_of_submissions_does_not_matter() -> None:
 def test_a_state_without_a_mark_is_not_in_the_distribution() -> None:
     assert set(summary.UNMARKED) == {State.UNREADABLE, State.TAMPERED}
     assert "No submission has a total." in read(replace(samples.BATCH, records=[samples.TAMPERED])).text
+
+
+def test_pairs_that_are_alike_are_shown_without_names() -> None:
+    one, other = samples.BATCH.records[:2]
+    pairs = [
+        similarity.Pair(one.student, other.student, "worker", 0.9, 0.95, "1 to 4", "2 to 5", "code"),
+        similarity.Pair(one.student, similarity.PUBLISHED, "worker", 0.7, 0.8, "1", "1", "code"),
+    ]
+    raw = summary.page(samples.BATCH, samples.LAB, pairs)
+    assert rows(raw, "The most alike") == [
+        [one.sha256[:12], other.sha256[:12], "worker", "90%", "95%"],
+        [one.sha256[:12], "(published solution)", "worker", "70%", "80%"],
+    ]
+    assert "2 pairs;" in Page(raw).text
+    assert "alike" not in Page(summary.page(samples.BATCH, samples.LAB)).text
