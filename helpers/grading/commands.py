@@ -39,6 +39,7 @@ def add_to(commands: Any) -> None:
     said = "memory of a submission's processes together (default: %(default)d)"
     add("--memory-limit", type=_count, default=limits.memory_mb, metavar="MB", help=said)
     add("--unsafe", action="store_true", help="mark even where submissions cannot be isolated")
+    add("--pseudonyms", action="store_true", help="keep names out of all but the gradebook")
     _add_delivery(parser)
     parser.set_defaults(command=_reporting(_grade))
 
@@ -95,7 +96,6 @@ def add_to(commands: Any) -> None:
 
 def _add_delivery(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--pseudonyms", action="store_true", help="keep names out of all but the gradebook")
     said = "the empty worksheet of Moodle or Canvas: it comes back filled in, beside a zip of feedback"
     add("--gradebook", type=Path, metavar="FILE", help=said)
     said = "the gradebook's column, where the lab's name does not tell"
@@ -137,13 +137,22 @@ def _grade(asked: argparse.Namespace) -> int:
     )
     if asked.jobs:
         assignment = replace(assignment, jobs=asked.jobs)
+    _require_gradebook(assignment, asked)
     batch, _ = grade(assignment)
     _tell(_delivered(batch, assignment, asked), Path(assignment.out))
     return 0
 
 
+def _require_gradebook(assignment: Assignment, asked: argparse.Namespace) -> None:
+    from helpers.grading.deliver import require_gradebook
+    from helpers.labs import load_lab
+
+    if asked.gradebook is not None:
+        require_gradebook(asked.gradebook, load_lab(assignment.lab), asked.column)
+
+
 def _regrade(asked: argparse.Namespace) -> int:
-    from helpers.grading.deliver import DOCUMENT, MOVED, RESULTS
+    from helpers.grading.deliver import DOCUMENT, MOVED, RESULTS, pseudonymous
     from helpers.grading.grade import Assignment, Refused, grade
     from helpers.grading.regrade import kept_beside, moved, moves_csv, moves_text
     from helpers.grading.report import document, files
@@ -156,6 +165,8 @@ def _regrade(asked: argparse.Namespace) -> int:
         old = document.from_json((out / DOCUMENT).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Refused(f"There are no results in {out} to compare with: {error}") from error
+    asked.pseudonyms = pseudonymous(out)  # the marks that moved are found by what students are called
+    _require_gradebook(assignment, asked)
     batch, _ = grade(assignment, afresh=not asked.changed)
     for name, kept in kept_beside([RESULTS, DOCUMENT], [path.name for path in out.iterdir()]).items():
         files.write(out / kept, (out / name).read_bytes())

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.grading.gradebook import Filled, Who, feedback_zip, fill
+from helpers.experiments.words import plural
+from helpers.grading.gradebook import Filled, GradebookError, Who, feedback_zip, fill
 from helpers.grading.intake import Roster
 from helpers.grading.manual import Question, export, merge_manual, questions_of
 from helpers.grading.overrides import merge_overrides, read_overrides
@@ -48,7 +49,8 @@ def deliver(
 ) -> Delivery:
     """Write everything into `out`, each file whole and private to the user.
 
-    With `pseudonyms` no name stands in any file but names.csv, the filled gradebook and the zip that goes with it.
+    With `pseudonyms` no name stands in any file but names.csv, the filled gradebook and the zip that goes with it; nor
+    do those count that the grader keeps for itself (.marks, run.json) and those that people write.
     Raises GradebookError for a gradebook that cannot be filled, KeyFileError, OSError.
     """
     batch, said = merged(batch, lab, out)
@@ -57,6 +59,8 @@ def deliver(
         names = Pseudonyms(key_from(out / NAMES_KEY))
         shown = names.disguise(batch)
         files.write(out / NAMES, names.names(batch))
+    else:
+        (out / NAMES).unlink(missing_ok=True)
     pages = {record.file: feedback.page(record, lab) for record in batch.records} if gradebook else {}
     for record in shown.records:
         files.write(out / FEEDBACK / files.page_name(record), feedback.page(record, lab))
@@ -70,10 +74,28 @@ def deliver(
     filled = None
     if gradebook is not None:
         filled = fill(gradebook.read_bytes(), batch, column=column, people=people(roster))
-        files.write(out / f"{gradebook.stem}-filled{gradebook.suffix}", filled.data)
+        name = f"{gradebook.stem}-filled{gradebook.suffix}"
+        files.write(out / name, filled.data)
         files.write(out / FEEDBACK_ZIP, feedback_zip(pages))
+        said.append(
+            f"{plural(filled.count, 'mark')} in {name}; the pages for the students are in {FEEDBACK_ZIP}."
+        )
         said += [*filter(None, [filled.scale]), *filled.left, *filled.replaced]
     return Delivery(batch, filled, tuple(said))
+
+
+def require_gradebook(gradebook: Path, lab: Lab, column: str = "") -> None:
+    """Find out before anything is marked whether a gradebook can be filled. Raises GradebookError."""
+    try:
+        data = gradebook.read_bytes()
+    except OSError as error:
+        raise GradebookError(f"The gradebook {gradebook} cannot be read: {error.strerror}.") from error
+    fill(data, Batch(lab.id, lab.title, 0, lab.points, ()), column=column)
+
+
+def pseudonymous(out: Path) -> bool:
+    """Whether the results in `out` have pseudonyms."""
+    return (out / NAMES).is_file()
 
 
 def merged(batch: Batch, lab: Lab, out: Path) -> tuple[Batch, list[str]]:

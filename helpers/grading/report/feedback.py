@@ -51,7 +51,10 @@ def page(record: Record, lab: Lab) -> str:
 
 def _head(record: Record, lab: Lab) -> str:
     words = STATES[record.state]
-    reason = _sentence(record.reason)
+    said = record.reason
+    for note in record.notes:  # the notes follow below
+        said = said.replace(note, "")
+    reason = _sentence(said)
     full = record.state == State.GRADED and record.total >= record.maximum
     todo = "Nothing: you have all points." if full else words.advice
     late = '<p class="bad"><strong>▲ Handed in late.</strong></p>' if record.late else ""

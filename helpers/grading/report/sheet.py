@@ -54,7 +54,7 @@ code,pre,.code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.88em
 .state ul,td ul{margin:.2em 0;padding-left:1.3em}
 table{border-collapse:collapse;margin:.6em 0;font-size:.94em}caption{text-align:left;padding:2px 0}
 th,td{text-align:left;vertical-align:top;padding:3px 18px 3px 0;border-bottom:1px solid var(--line)}
-thead th{border-bottom:2px solid var(--line)}
+th{overflow-wrap:break-word}thead th{border-bottom:2px solid var(--line)}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 ul.checks{list-style:none;padding:0;margin:.6em 0}
 .checks>li{border-left:5px solid var(--line);padding:1px 0 1px 13px;margin:10px 0}

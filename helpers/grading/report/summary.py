@@ -150,7 +150,10 @@ def anonymous(record: Record) -> str:
 
     Equal troubles get equal words, so they can be counted; and no student is named.
     """
-    reason = " ".join(printable.cut(record.reason, 600).split())
+    said = record.reason
+    for note in record.notes:  # what a person wrote about an override stands there, too
+        said = said.replace(note, "")
+    reason = " ".join(printable.cut(said, 600).split())
     stem = record.file.rpartition("/")[2]
     for name in sorted(
         {record.file, stem, stem.rpartition(".")[0], record.student} - {""}, key=len, reverse=True

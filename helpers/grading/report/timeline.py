@@ -27,6 +27,9 @@ _WIDTH, _LEFT, _RIGHT, _TOP, _LANE = 720, 124, 16, 30, 26
 _DENSE = 7.0
 """Marks of one lane and kind that are closer than this (in pixels) run into each other."""
 
+_LETTER, _LINE = 7.2, 16
+"""Pixels of a letter of a departure's label, which is bold, and from one line of such labels to the next."""
+
 _STEPS_S = (
     0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800,
     21_600, 43_200, 86_400, 172_800, 432_000, 604_800, 1_209_600, 2_592_000,
@@ -117,13 +120,25 @@ def timeline(trail: Sequence[TrailRow], departures: Iterable[Departure] = (), na
 def _window(
     trail: Sequence[TrailRow], marked: dict[int, str]
 ) -> tuple[Sequence[TrailRow], dict[int, str], int]:
-    """At most MAX_ROWS rows: the first, or those around the first departure."""
-    if len(trail) <= MAX_ROWS:
-        return trail, marked, 0
+    """At most MAX_ROWS rows: the first, or those around the first departure. Days after the last one are left out."""
+    rows = _until(trail, marked)
     centre = min(marked, default=0)
-    first = max(0, min(centre - MAX_ROWS // 2, len(trail) - MAX_ROWS))
+    first = max(0, min(centre - MAX_ROWS // 2, len(rows) - MAX_ROWS))
     kept = {place - first: label for place, label in marked.items() if 0 <= place - first < MAX_ROWS}
-    return trail[first : first + MAX_ROWS], kept, len(trail) - MAX_ROWS
+    shown = rows[first : first + MAX_ROWS]
+    return shown, kept, len(trail) - len(shown)
+
+
+def _until(trail: Sequence[TrailRow], marked: dict[int, str]) -> Sequence[TrailRow]:
+    """The trail, up to where what follows would press the departures into one place at the left."""
+    if not marked:
+        return trail
+    began_s = trail[0].start_s
+    length_s = 2 * (trail[max(marked)].start_s - began_s) + 1
+    if trail[-1].start_s - began_s <= 5 * length_s:
+        return trail
+    end = next(place for place, row in enumerate(trail) if row.start_s > began_s + length_s)
+    return trail[: max(end, max(marked) + 1)]
 
 
 def _call(row: TrailRow) -> str:
@@ -212,13 +227,29 @@ class _Drawing:
         else:
             self.lanes, self.rest = actors, 0
         self.place_of = {actor: place for place, actor in enumerate(self.lanes)}
-        self.bottom = _TOP + _LANE * (len(self.lanes) + bool(self.rest))
+        self.labels = self._labelled()
+        self.top = _TOP + _LINE * max((line for _, _, _, line in self.labels), default=0)
+        self.bottom = self.top + _LANE * (len(self.lanes) + bool(self.rest))
 
     def x(self, seconds: float) -> float:
         return _LEFT + (seconds - self.start) / self.length * (_WIDTH - _LEFT - _RIGHT)
 
     def y(self, row: TrailRow) -> float:
-        return _TOP + _LANE * (self.place_of.get(row.actor, len(self.lanes)) + 0.5)
+        return self.top + _LANE * (self.place_of.get(row.actor, len(self.lanes)) + 0.5)
+
+    def _labelled(self) -> list[tuple[int, str, str, int]]:
+        """The departures: place, label, where its anchor is, and its line, so that no two labels overlap."""
+        found, ends = [], list[float]()
+        for place, label in sorted(self.marked.items()):
+            x = self.x(self.rows[place].start_s)
+            said = f"▼ {label}, {instant(self.rows[place].start_s)}"
+            anchor = "end" if x > _WIDTH * 0.7 else "start" if x < _LEFT + 60 else "middle"
+            width = len(said) * _LETTER
+            left = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
+            line = next((line for line, end in enumerate(ends) if end < left), len(ends))
+            ends[line : line + 1] = [left + width]
+            found.append((place, said, anchor, line))
+        return found
 
     def svg(self, name: str, words: str) -> str:
         """The drawing. What recedes comes first, the departures last."""
@@ -238,7 +269,7 @@ class _Drawing:
             if at > self.start + self.length:
                 break
             x = f"{self.x(at):.0f}"
-            lines.append(f"M{x} {_TOP}V{self.bottom}")
+            lines.append(f"M{x} {self.top}V{self.bottom}")
             labels.append(
                 f'<text x="{x}" y="{self.bottom + 16}" class="tick">{instant(at) if at else "0"}</text>'
             )
@@ -254,7 +285,7 @@ class _Drawing:
             names.append(f"{self.rest} others")
         lines, labels = [], []
         for place, actor in enumerate(names):
-            y = _TOP + _LANE * (place + 0.5)
+            y = self.top + _LANE * (place + 0.5)
             lines.append(f"M{_LEFT} {y:.0f}H{_WIDTH - _RIGHT}")
             labels.append(f'<text x="{_LEFT - 10}" y="{y + 4:.0f}" class="lane">{html.escape(actor)}</text>')
         return f'<path d="{"".join(lines)}" class="grid"/>{"".join(labels)}'
@@ -287,18 +318,16 @@ class _Drawing:
 
     def _departures(self) -> str:
         drawn = []
-        for place, label in sorted(self.marked.items()):
+        for place, said, anchor, line in self.labels:
             row = self.rows[place]
             x, y = self.x(row.start_s), self.y(row)
             until = self.x(row.end_s)
             bar = f'<path d="M{x:.1f} {y:.0f}H{until:.1f}" class="busy"/>' if until - x > 4 else ""
-            anchor = "end" if x > _WIDTH * 0.7 else "start" if x < _LEFT + 60 else "middle"
             one = kind(row)
             drawn.append(
-                f'<g class="here"><path d="M{x:.1f} 20V{self.bottom}" class="line"/>{bar}'
+                f'<g class="here"><path d="M{x:.1f} {20 + _LINE * line}V{self.bottom}" class="line"/>{bar}'
                 f'<circle cx="{x:.1f}" cy="{y:.0f}" r="9"/><path d="{_shape(one, x, y)}" class="{one}"/>'
-                f'<text x="{x:.0f}" y="14" text-anchor="{anchor}">▼ {html.escape(label)}, {instant(row.start_s)}'
-                "</text></g>"
+                f'<text x="{x:.0f}" y="{14 + _LINE * line}" text-anchor="{anchor}">{html.escape(said)}</text></g>'
             )
         return "".join(drawn)
 

@@ -123,6 +123,12 @@ def test_nobody_is_named() -> None:
     assert "1 thing matched no student or no lab." in Page(raw).text
 
 
+def test_what_a_person_wrote_about_an_override_is_not_shown() -> None:
+    note = "send: 2 of 4 points, set by N. Lecturer: Ada showed it to me"
+    one = replace(samples.TIMEOUT, notes=(note,), reason=f"{samples.TIMEOUT.reason} {note}")
+    assert summary.anonymous(one) == summary.anonymous(samples.TIMEOUT)
+
+
 def test_equal_troubles_have_equal_words() -> None:
     reasons = ["KeyError in worker, line 4 (`a`): 'x'", "KeyError in run, line 9 (`b`): 'y'", "KeyError: 'z'"]
     assert {summary.anonymous(replace(samples.CRASHED, reason=reason)) for reason in reasons} == {

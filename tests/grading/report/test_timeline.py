@@ -91,6 +91,24 @@ def test_two_checks_that_point_to_one_row_share_its_label() -> None:
     assert "▼ check 1, check 3, 1 s" in figure
 
 
+def test_labels_of_departures_that_are_close_stand_on_lines_of_their_own() -> None:
+    trail = [row(0), row(50, "b"), row(60, "c"), row(100, "d")]
+    picture = svg(timeline(trail, [Departure(50, "b", "check 1"), Departure(60, "c", "check 2")]))
+    labels = [(one.text, one.get("y")) for one in picture.iter(f"{SVG}text") if one.get("text-anchor")]
+    assert labels == [("▼ check 1, 50 s", "14"), ("▼ check 2, 60 s", "30")]
+    alone = svg(timeline(trail, [Departure(0, "a", "check 1"), Departure(100, "d", "check 2")]))
+    labels = [(one.text, one.get("y")) for one in alone.iter(f"{SVG}text") if one.get("text-anchor")]
+    assert labels == [("▼ check 1, 0 s", "14"), ("▼ check 2, 100 s", "14")]
+
+
+def test_days_after_a_departure_do_not_press_it_into_a_corner() -> None:
+    trail = [row(0), row(20, "b"), row(41, "b"), row(42, "b"), row(1_209_600)]
+    said = words(timeline(trail, [Departure(20, "b")]))
+    assert "3 calls by 2 actors in 41 s: 3 SendMessage. 2 calls of the trail are not shown." in said
+    assert "5 calls by 2 actors in 14 d" in words(timeline(trail))
+    assert "5 calls by 2 actors in 14 d" in words(timeline(trail, [Departure(1_209_600, "a")]))
+
+
 @pytest.mark.parametrize("departure", [Departure(1, "b"), Departure(1.5, "a"), Departure(-1, "")])
 def test_a_departure_that_is_no_row_is_left_out(departure: Departure) -> None:
     assert timeline([row(1)], [departure]) == timeline([row(1)])
