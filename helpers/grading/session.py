@@ -25,9 +25,11 @@ from helpers.grading.nursery import Child, Nursery
 from helpers.grading.redact import redacted
 from helpers.labs import plain
 from helpers.labs.cells import Cell
-from helpers.labs.student import Crash, NotAttempted, OutOfTime, StudentError
+from helpers.labs.student import CALLS, Crash, NotAttempted, OutOfTime, StudentError, out_of_time
 
 _LOOK_EVERY = 50  # events between two looks at the child's processor time, if none took long
+_LONGEST_US = 10**15
+"""Thirty years of sleep: what lasts longer might as well, and is beyond the calendar."""
 
 
 class Died(StudentError):
@@ -299,7 +301,7 @@ class Lane:
             case "call":
                 return self._call(event)
             case "sleep":
-                self.cloud.pause_us(_whole(event.get("us"), 10**15))
+                self.cloud.pause_us(min(_whole(event.get("us"), 10**300), _LONGEST_US))
                 return {}
             case "callback":
                 return self._call_back(event, actor)
@@ -354,21 +356,25 @@ class Lane:
             self._session.timed_out.append(self._session._task)
             said = f"it was stopped after {self._limits.cpu_s:g} s of processor time"
             return OutOfTime(said, function=str(rest.get("function", "")))
-        kind = str(event.get("kind", "Error"))[:80]
-        message = redacted(str(event.get("message", ""))[:300], self._session.sources)
+        kind, message = self._said(event, "kind", 80) or "Error", self._said(event, "message", 300)
         if kind == "MemoryError":  # what it hoards would be held against the next task
             self._session.lose_for_memory()
         if kind == "NotImplementedError" and "function" in rest:
             return NotAttempted(str(rest["function"]))
-        line = event.get("line", 0)
+        line = event.get("line")
         return StudentError(
             kind,
             message,
-            function=str(event.get("function", ""))[:80],
-            line=line if isinstance(line, int) else 0,
-            source=str(event.get("source", ""))[:200],
-            code=str(event.get("code", ""))[:80],
+            function=self._said(event, "function", 80),
+            line=line if type(line) is int and 0 < line < 1_000_000 else 0,
+            source=self._said(event, "source", 200),
+            code=self._said(event, "code", 80),
         )
+
+    def _said(self, event: dict[str, Any], name: str, most: int) -> str:
+        """A text of the event as it may be shown: it could have been made of what the code was given."""
+        text = str(event.get(name, ""))[:most].encode("utf-8", "replace").decode()
+        return text if text in self._session.sources else redacted(text, self._session.sources)
 
 
 class RemoteStudent:
@@ -383,14 +389,11 @@ class RemoteStudent:
     def call(self, function: str, *arguments: Any, name: str = "you", within_s: float = 86_400) -> Any:
         """See `helpers.labs.student.Student.call`."""
         actor = self._start(function, arguments, name, background=False)
-        self._cloud.run_until_done(actor, within_s=within_s, calls=self._session._limits.calls)
+        most = self._cloud.calls + CALLS
+        self._cloud.run_until_done(actor, within_s=within_s, calls=most)
         if not actor.done:
             actor.stop()
-            if self._cloud.calls >= self._session._limits.calls:
-                raise OutOfTime(
-                    f"{function} made {self._cloud.calls:,} API calls and was stopped", function=function
-                )
-            raise OutOfTime(f"{function} did not return", function=function)
+            raise out_of_time(function, too_many=self._cloud.calls >= most)
         if actor.error is not None:
             raise actor.error
         return actor.result

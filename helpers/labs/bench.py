@@ -46,15 +46,15 @@ class Bench:
 
     def __init__(self, host: Host, seed: int, task: str) -> None:
         self._host = host
-        self._seed = stream_seed(seed, task)
-        self.random = random.Random(self._seed)
+        drawn = stream_seed(seed, task)
+        self.random = random.Random(drawn)
+        self._first_seed = random.Random(stream_seed(drawn, "trials")).getrandbits(31)
         self.trials: list[Trial] = []
 
     @contextmanager
     def trial(self) -> Iterator[Trial]:
         """A fresh account with nothing in it. Its trail can still be read when it is closed."""
-        number = len(self.trials)
-        with Cloud(seed=(self._seed + number) % 2**32) as cloud:
+        with Cloud(seed=self._first_seed + len(self.trials)) as cloud:
             trial = Trial(cloud, self._host.student_in(cloud))
             self.trials.append(trial)
             try:

@@ -16,10 +16,7 @@ from helpers.cloud import Actor, ActorDropped, current
 from helpers.dataplane import Cloud
 from helpers.labs import plain
 from helpers.labs.cells import Cell, defined, remember
-from helpers.labs.student import Crash, NotAttempted, OutOfTime, StudentError
-
-MAX_CALLS = 20_000
-"""API calls that one trial may make; the solutions need a few hundred."""
+from helpers.labs.student import CALLS, Crash, NotAttempted, StudentError, out_of_time
 
 
 class CurrentClient:
@@ -144,10 +141,11 @@ class LocalStudent:
     def call(self, function: str, *arguments: Any, name: str = "you", within_s: float = 86_400) -> Any:
         """See `helpers.labs.student.Student.call`."""
         actor = self._start(function, arguments, name, background=False)
-        self._cloud.run_until_done(actor, within_s=within_s, calls=MAX_CALLS)
+        most = self._cloud.calls + CALLS
+        self._cloud.run_until_done(actor, within_s=within_s, calls=most)
         if not actor.done:
             actor.stop()
-            raise OutOfTime(_too_long(function, self._cloud.calls), function=function)
+            raise out_of_time(function, too_many=self._cloud.calls >= most)
         if actor.error is not None:
             raise actor.error
         return actor.result
@@ -216,9 +214,3 @@ class LocalStudent:
                 raise StudentError("TypeError", f"the function returned {error}, not plain data") from error
 
         return live
-
-
-def _too_long(function: str, calls: int) -> str:
-    if calls >= MAX_CALLS:
-        return f"{function} made {MAX_CALLS:,} API calls and was stopped"
-    return f"{function} did not return"

@@ -63,6 +63,18 @@ class OutOfTime(StudentError):
         super().__init__("OutOfTime", message, **where)
 
 
+CALLS = 2_000
+"""API calls that may be made while a check waits for one function of the student's; solutions need some dozens."""
+
+
+def out_of_time(function: str, *, too_many: bool) -> OutOfTime:
+    """The error of a function that did not return: it made `too_many` calls, or took all the virtual time it had."""
+    said = (
+        f"{function} made {CALLS:,} API calls and was stopped" if too_many else f"{function} did not return"
+    )
+    return OutOfTime(said, function=function)
+
+
 class WorkFailed(Exception):
     """What a check's function raises when the work that the student's code asked it to do goes wrong."""
 
