@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from helpers.grading.limits import Limits
 
 if TYPE_CHECKING:
     from helpers.grading.deliver import Delivery
-    from helpers.grading.grade import Assignment
+    from helpers.grading.grade import Assignment, Marker
     from helpers.grading.record import Batch
+    from helpers.labs import Lab
 
 UNSAFE = 3
 """Exit code when submissions cannot be isolated and nobody said that they need not be."""
@@ -40,6 +42,7 @@ def add_to(commands: Any) -> None:
     add("--memory-limit", type=_count, default=limits.memory_mb, metavar="MB", help=said)
     add("--unsafe", action="store_true", help="mark even where submissions cannot be isolated")
     add("--pseudonyms", action="store_true", help="keep names out of all but the gradebook")
+    _add_scheduler(parser)
     _add_delivery(parser)
     parser.set_defaults(command=_reporting(_grade))
 
@@ -50,6 +53,7 @@ def add_to(commands: Any) -> None:
     add("out", type=Path, metavar="DIR", help="the results folder of `devlab grade`")
     add("--changed", action="store_true", help="only where the checks changed since; the rest is kept")
     add("--jobs", type=_count, metavar="N", help="as for grade")
+    _add_scheduler(parser)
     _add_delivery(parser)
     parser.set_defaults(command=_reporting(_regrade))
 
@@ -92,6 +96,11 @@ def add_to(commands: Any) -> None:
     way.add_argument("out", type=Path, metavar="DIR", help="the results folder of `devlab grade`")
     way.add_argument("--to", required=True, type=Path, metavar="FILE", help="the CSV file to write")
     way.set_defaults(command=_reporting(_nbgrader_grades))
+
+
+def _add_scheduler(parser: argparse.ArgumentParser) -> None:
+    said = "mark on a Dask cluster whose workers have the same clone, such as tcp://10.0.0.5:8786"
+    parser.add_argument("--scheduler", metavar="ADDRESS", help=said)
 
 
 def _add_delivery(parser: argparse.ArgumentParser) -> None:
@@ -138,7 +147,7 @@ def _grade(asked: argparse.Namespace) -> int:
     if asked.jobs:
         assignment = replace(assignment, jobs=asked.jobs)
     _require_gradebook(assignment, asked)
-    batch, _ = grade(assignment)
+    batch, _ = grade(assignment, marker=_marker(asked))
     _tell(_delivered(batch, assignment, asked), Path(assignment.out))
     return 0
 
@@ -149,6 +158,16 @@ def _require_gradebook(assignment: Assignment, asked: argparse.Namespace) -> Non
 
     if asked.gradebook is not None:
         require_gradebook(asked.gradebook, load_lab(assignment.lab), asked.column)
+
+
+def _marker(asked: argparse.Namespace) -> Callable[[Lab, Assignment], Marker]:
+    from helpers.grading.grade import Here
+
+    if asked.scheduler is None:
+        return Here
+    from helpers.grading.cluster import Cluster
+
+    return partial(Cluster, asked.scheduler)
 
 
 def _regrade(asked: argparse.Namespace) -> int:
@@ -167,7 +186,7 @@ def _regrade(asked: argparse.Namespace) -> int:
         raise Refused(f"There are no results in {out} to compare with: {error}") from error
     asked.pseudonyms = pseudonymous(out)  # the marks that moved are found by what students are called
     _require_gradebook(assignment, asked)
-    batch, _ = grade(assignment, afresh=not asked.changed)
+    batch, _ = grade(assignment, afresh=not asked.changed, marker=_marker(asked))
     for name, kept in kept_beside([RESULTS, DOCUMENT], [path.name for path in out.iterdir()]).items():
         files.write(out / kept, (out / name).read_bytes())
     delivery = _delivered(batch, assignment, asked)

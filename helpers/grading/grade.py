@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol, Self
 
 from helpers.grading.editions import CLASS, Manifest
 from helpers.grading.intake import (
@@ -87,8 +88,58 @@ class Assignment:
             ) from error
 
 
+class Marker(Protocol):
+    """Who marks submissions, from `with` to its end: this machine, or a cluster. `level` says how they are isolated."""
+
+    @property
+    def level(self) -> str:
+        """See `helpers.grading.sandbox.Isolation`."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def mark(self, works: Iterable[Work]) -> Iterator[tuple[Work, Record]]:
+        """The record of each submission, in the order in which they are done. Raises Refused."""
+
+
+class Here:
+    """This machine, as a Marker. Raises Unsafe if it cannot isolate submissions, and should."""
+
+    def __init__(self, lab: Lab, assignment: Assignment) -> None:
+        self._lab = lab
+        self._assignment = assignment
+        self._isolation = isolate(assignment.unsafe)
+        self._nursery = Nursery(self._isolation, policy(assignment.limits), sorted(set(lab.clients.values())))
+
+    @property
+    def level(self) -> str:
+        """See `Marker.level`."""
+        return self._isolation.level
+
+    def __enter__(self) -> Self:
+        self._nursery.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._nursery.__exit__(*error)
+
+    def mark(self, works: Iterable[Work]) -> Iterator[tuple[Work, Record]]:
+        """See `Marker.mark`."""
+        assignment = self._assignment
+        assert assignment.seed is not None, "whoever marks knows the seed"
+        require_sound(self._lab, assignment.seed)
+        self._nursery.wait()
+        pool = Pool(self._nursery, self._lab, assignment.seed, assignment.limits, assignment.jobs)
+        return pool.mark(works)
+
+
 def grade(
-    assignment: Assignment, *, afresh: bool = False, progress: type[Progress] = Progress
+    assignment: Assignment,
+    *,
+    afresh: bool = False,
+    progress: type[Progress] = Progress,
+    marker: Callable[[Lab, Assignment], Marker] = Here,
 ) -> tuple[Batch, Intake]:
     """Mark what the assignment names, and go on where an earlier run in the same folder stopped; or all `afresh`.
 
@@ -97,29 +148,25 @@ def grade(
     """
     out = Path(assignment.out)
     lab = load_lab(assignment.lab)
-    isolation = isolate(assignment.unsafe)
-    with Nursery(isolation, policy(assignment.limits), sorted(set(lab.clients.values()))) as nursery:
-        assignment = _kept(assignment, out, manifest_of(lab))
-        assert assignment.seed is not None
+    manifest = manifest_of(lab)
+    assignment = _seeded(assignment, out, manifest)
+    assert assignment.seed is not None
+    with marker(lab, assignment) as marks:
+        _keep(assignment, out)
         roster = load_roster(Path(assignment.roster)) if assignment.roster else None
         intake = taken_in(assignment.submissions, lab, roster)
-        manifest = manifest_of(lab)
         works = [work_of(submission, lab, manifest) for submission in intake.submissions]
-        store = Store(out, basis(lab, assignment, isolation))
+        store = Store(out, basis(lab, assignment, marks.level))
         kept = [] if afresh else works
         records = {work: record for work in kept if (record := store.load(work)) is not None}
         show = progress(len(works))
         for record in records.values():
             show.kept(record)
         waiting = [work for work in works if work not in records]
-        if waiting:
-            require_sound(lab, assignment.seed)
-            nursery.wait()
-            pool = Pool(nursery, lab, assignment.seed, assignment.limits, assignment.jobs)
-            for work, record in pool.mark(waiting):
-                store.save(work, record)
-                records[work] = record
-                show.marked(record)
+        for work, record in marks.mark(waiting) if waiting else ():
+            store.save(work, record)
+            records[work] = record
+            show.marked(record)
     return batch_of(lab, assignment.seed, [records[work] for work in works], intake), intake
 
 
@@ -196,10 +243,14 @@ def manifest_of(lab: Lab) -> Manifest | None:
     return Manifest.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def basis(lab: Lab, assignment: Assignment, isolation: Isolation) -> str:
+def basis(lab: Lab, assignment: Assignment, level: str) -> str:
     """Whatever a record depends on beside the submission."""
-    marked_by = fingerprint(lab.folder, version("aws-developer-labs"))
-    return json.dumps([lab.id, marked_by, assignment.seed, isolation.level, asdict(assignment.limits)])
+    return json.dumps([lab.id, marked_by(lab), assignment.seed, level, asdict(assignment.limits)])
+
+
+def marked_by(lab: Lab) -> str:
+    """The fingerprint of the lab and of this grader."""
+    return fingerprint(lab.folder, version("aws-developer-labs"))
 
 
 def require_sound(lab: Lab, seed: int) -> None:
@@ -224,7 +275,7 @@ def batch_of(lab: Lab, seed: int, records: list[Record], intake: Intake) -> Batc
     return Batch(lab.id, lab.title, seed, lab.points, tasks, records, list(intake.unmatched))
 
 
-def _kept(assignment: Assignment, out: Path, manifest: Manifest | None) -> Assignment:
+def _seeded(assignment: Assignment, out: Path, manifest: Manifest | None) -> Assignment:
     """The assignment with its seed: the one given, the class edition's, that of an earlier run in the folder, or a new
     one.
     """
@@ -235,11 +286,14 @@ def _kept(assignment: Assignment, out: Path, manifest: Manifest | None) -> Assig
         seed = Assignment.load(out).seed
     if seed is None:
         seed = secrets.randbelow(2**31)
+    return replace(assignment, seed=seed)
+
+
+def _keep(assignment: Assignment, out: Path) -> None:
+    """Write run.json."""
     places = tuple(str(Path(path).resolve()) for path in assignment.submissions)
     roster = None if assignment.roster is None else str(Path(assignment.roster).resolve())
-    kept = replace(assignment, seed=seed, submissions=places, roster=roster)
-    files.write(out / RUN, kept.to_json())
-    return replace(assignment, seed=seed)
+    files.write(out / RUN, replace(assignment, submissions=places, roster=roster).to_json())
 
 
 def counted(records: Sequence[Record]) -> Iterator[tuple[State, int]]:
