@@ -13,7 +13,6 @@ from helpers import Cloud
 from helpers.cloud import scheduler
 from helpers.cloud.transport import attempt
 
-
 GONE = "AWS.SimpleQueueService.NonExistentQueue"
 
 
