@@ -15,6 +15,10 @@ MARKED_BY = ("lab.yaml", "*.py", "source.ipynb")
 """The files of a lab that its marks depend on: points, checks, and the cells that run beside the student's."""
 
 
+SHOWN = 40
+"""Moves that are told in the terminal."""
+
+
 @dataclass(frozen=True)
 class Move:
     """A mark that is another now. `check` is empty for points that a person set, and `task` too for a whole submission
@@ -107,7 +111,7 @@ def moves_csv(moves: Iterable[Move]) -> str:
 
 
 def moves_text(moves: Sequence[Move]) -> str:
-    """The moves for a person to read: how many, up and down, then a line each."""
+    """The moves for a person to read: how many, up and down, then a line each for the first `SHOWN`."""
     if not moves:
         return "No mark moved."
     up = sum((move.after or 0) > (move.before or 0) for move in moves)
@@ -115,7 +119,8 @@ def moves_text(moves: Sequence[Move]) -> str:
     head = (
         f"{_many(len(moves), 'mark')} of {_many(students, 'student')} moved: {up} up, {len(moves) - up} down."
     )
-    return "\n".join([head, *(f"  {move}" for move in moves)])
+    more = [f"  and {len(moves) - SHOWN} more: moved.csv has them all"] if len(moves) > SHOWN else []
+    return "\n".join([head, *(f"  {move}" for move in moves[:SHOWN]), *more])
 
 
 def kept_beside(names: Iterable[str], present: Iterable[str]) -> dict[str, str]:

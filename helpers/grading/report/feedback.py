@@ -155,6 +155,7 @@ def _not_attempted(task: TaskRecord, lab: str) -> str:
     """A task that nobody began: what it asks for, once, and where to begin."""
     asked = "".join(f"<li>{text(check.text)} ({_worth(check.points)})" for check in task.checks)
     reason = next((_sentence(check.reason) for check in task.checks if check.reason), "")
+    reason = "" if reason == _sentence(task.problem) else reason  # it stands above
     first = next((found for check in task.checks if (found := advice(lab, check)).station), Advice())
     return (
         f'<p><strong class="none">– not attempted.</strong> {reason}</p><p>It asks for this:</p><ul>{asked}</ul>'

@@ -54,8 +54,9 @@ code,pre,.code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.88em
 .state ul,td ul{margin:.2em 0;padding-left:1.3em}
 table{border-collapse:collapse;margin:.6em 0;font-size:.94em}caption{text-align:left;padding:2px 0}
 th,td{text-align:left;vertical-align:top;padding:3px 18px 3px 0;border-bottom:1px solid var(--line)}
-th{overflow-wrap:break-word}thead th{border-bottom:2px solid var(--line)}
+th{overflow-wrap:break-word}thead .number{white-space:normal}thead th{border-bottom:2px solid var(--line)}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.most{width:100%}
 ul.checks{list-style:none;padding:0;margin:.6em 0}
 .checks>li{border-left:5px solid var(--line);padding:1px 0 1px 13px;margin:10px 0}
 .checks>li.good{border-color:var(--good);color:inherit}.checks>li.bad{border-color:var(--bad);color:inherit}
@@ -78,7 +79,8 @@ svg .lane{text-anchor:end}svg.share{display:inline-block;width:64px;min-width:0;
 .calls{opacity:.6}.busy{stroke:var(--quiet);stroke-width:3;fill:none;opacity:.55}
 .read{stroke:var(--quiet);stroke-width:2;fill:none}.write{fill:var(--mark)}.end{fill:var(--quiet)}
 .set{stroke:var(--mark);stroke-width:1.5;fill:var(--paper)}.error{stroke:var(--bad);stroke-width:2.5;fill:none}
-.here text{fill:var(--bad);font-weight:700}.here circle{fill:var(--paper);stroke:var(--bad);stroke-width:2.5}
+.here text{fill:var(--bad);font-weight:700;paint-order:stroke;stroke:var(--paper);stroke-width:4px}
+.here circle{fill:var(--paper);stroke:var(--bad);stroke-width:2.5}
 .here .line{stroke:var(--bad);stroke-dasharray:3 3;fill:none}.here .busy{stroke:var(--bad);opacity:1}
 .fill-good{fill:var(--good)}.fill-bad{fill:var(--bad)}.fill-none{fill:var(--none)}.fill-mark{fill:var(--mark)}
 footer{margin-top:3em;border-top:1px solid var(--line);padding-top:6px}

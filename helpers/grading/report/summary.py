@@ -162,7 +162,9 @@ def anonymous(record: Record) -> str:
     raised = _RAISED.match(reason)
     if raised:
         return f"{raised[1] or raised[2]} in the student's code"
-    reason = re.sub(r"(?:… ?)+", "… ", _QUOTED.sub("…", reason)).strip()
+    titles = {f"“{task.title}”" for task in record.tasks}
+    reason = _QUOTED.sub(lambda quoted: quoted[0] if quoted[0] in titles else "…", reason)
+    reason = re.sub(r" (?=[.,;])", "", re.sub(r"(?:… ?)+", "… ", reason)).strip()
     return _LONG_NUMBER.sub("…", reason)
 
 
@@ -211,7 +213,7 @@ def _tally(tally: _Tally) -> list[str]:
     )
     counts = [f"<td class=number>{tally.counts[status]}" for status in VERDICTS]
     return [
-        f"<td>{text(tally.check.text)} ({number(tally.check.points)})",
+        f"<td class=most>{text(tally.check.text)} ({number(tally.check.points)})",
         f"<td class=points>{bar}",
         *counts,
     ]

@@ -268,10 +268,11 @@ class _Drawing:
             at = (first + number) * step
             if at > self.start + self.length:
                 break
-            x = f"{self.x(at):.0f}"
-            lines.append(f"M{x} {self.top}V{self.bottom}")
+            x = self.x(at)
+            lines.append(f"M{x:.0f} {self.top}V{self.bottom}")
+            inside = min(x, _WIDTH - 24)  # a name at the right edge would be cut
             labels.append(
-                f'<text x="{x}" y="{self.bottom + 16}" class="tick">{instant(at) if at else "0"}</text>'
+                f'<text x="{inside:.0f}" y="{self.bottom + 16}" class="tick">{instant(at) if at else "0"}</text>'
             )
         return f'<path d="{"".join(lines)}" class="grid"/>{"".join(labels)}'
 
