@@ -121,6 +121,7 @@ class Nursery:
         process = subprocess.Popen(  # noqa: S603  # this Python, on this package
             bubblewrap_command(self._policy, program, [line]),
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             pass_fds=[line],
             cwd=ROOT,
             env=_environment(),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-_GIVEN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*\d\S*|[\[{(].*[\])}]")
+_GIVEN = re.compile(r"""(?<!\w)'[^']*(?:'|$)|"[^"]*(?:"|$)|`[^`]*(?:`|$)|\S*\d\S*|[\[{(].*[\])}]|\S{40,}""")
+"""Quoted text, also where it was cut; what has a digit; a collection; and what is too long for a word."""
 
 
 def redacted(message: str, source: str) -> str:
