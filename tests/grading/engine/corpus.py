@@ -1,7 +1,7 @@
 """Submissions of the lab 18_sqs as students and attackers send them, each with what has to come of it.
 
-A submission is made of the worked solution or the student's notebook, so that it follows them when they change. `total` is
-what it earns of 20 points: 4 a task.
+A submission is made of the worked solution or the student's notebook, so that it follows them when they change. `total`
+is what it earns of 20 points: 4 a task.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Notebook = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sent:
-    """What a student sent: the file's name and bytes, and the state, total and part of the reason that it has to get."""
+    """What a student sent: the file's name and bytes; and the state, total and part of the reason that are due."""
 
     file: str
     data: bytes
@@ -96,7 +96,7 @@ def with_code(task: str, code: str, *, replace: bool = False, before: bool = Fal
 def attack(
     name: str,
     code: str,
-    state: str,
+    state: str = "graded",
     total: float = 20,
     reason: str = "",
     *,
@@ -201,6 +201,11 @@ def _fake_checks(nb: Notebook) -> None:
 
 def _as_text(nb: Notebook) -> None:
     cell(nb, "work")["cell_type"] = "markdown"
+
+
+def _as_raw(nb: Notebook) -> None:
+    for one in nb["cells"]:
+        one["cell_type"] = one["cell_type"].replace("code", "raw")
 
 
 def _kernel(nb: Notebook) -> None:
@@ -463,7 +468,13 @@ print((root / "labs" / "18_sqs" / "{}").read_text())"""
 attack("reads_solution", _LOOKS.format("solution.ipynb"), "crashed", 20, "FileNotFoundError")
 attack("reads_checks", _LOOKS.format("checks.py"), "crashed", 20, "FileNotFoundError")
 attack("reads_passwords", "print(open('/etc/shadow').read())", "crashed", 20, "FileNotFoundError")
-attack("reads_home", "import pwd\nprint(open(pwd.getpwuid(0).pw_dir + '/.bashrc').read())", "crashed", 20, "FileNotFoundError")
+attack(
+    "reads_home",
+    "import pwd\nprint(open(pwd.getpwuid(0).pw_dir + '/.bashrc').read())",
+    "crashed",
+    20,
+    "FileNotFoundError",
+)
 attack("reads_parent", "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb')", "crashed", 20)
 attack(
     "lists_processes",
@@ -622,10 +633,314 @@ attack(
 )
 attack(
     "own_client",
-    "import boto3\nmine = boto3.client('sqs')\ndef create_queues(sqs, need):\n    return mine.create_queue(QueueName='x')",
+    """import boto3
+mine = boto3.client("sqs")
+def create_queues(sqs, need):
+    return mine.create_queue(QueueName="x")""",
     "crashed",
     16,
     "another account",
     task="queues",
+    replace=True,
+)
+attack(
+    "class_returned",
+    "def create_queues(sqs, need):\n    class Queues:\n        pass\n    return Queues",
+    "crashed",
+    16,
+    "TypeError",
+    task="queues",
+    replace=True,
+)
+
+# ---- more that is odd, and more that is hostile
+
+attack("reads_users", "print(open('/etc/passwd').read().splitlines()[1])", "crashed", 20)
+attack(
+    "reads_submissions",
+    """import pathlib, helpers
+roots = [pathlib.Path(helpers.__file__).parents[1] / "labs", *map(pathlib.Path, ("/home", "/tmp", "/mnt"))]
+print([path for root in roots for path in root.rglob("*")][0])""",
+    "crashed",
+    20,
+    "IndexError",
+)
+attack(
+    "looks_around",
+    "import os\nassert not {'SSH_AUTH_SOCK', 'PYTHONPATH'} & set(os.environ) and os.environ['HOME'] == '/work'",
+)
+attack(
+    "sleeps_for_longer",
+    "import time\ndef create_queues(sqs, need):\n    time.sleep(1e12)",
+    "crashed",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "sleeps_for_ever",
+    "import time\ndef create_queues(sqs, need):\n    time.sleep(float('inf'))",
+    "crashed",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "million_calls",
+    "def create_queues(sqs, need):\n    for _ in range(1_000_000):\n        sqs.list_queues()",
+    "timeout",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "huge_message",
+    """def send_orders(sqs, queue_url, orders):
+    sqs.send_message(QueueUrl=queue_url, MessageBody="x" * 10_000_000)""",
+    "crashed",
+    16,
+    "ClientError",
+    replace=True,
+)
+attack(
+    "huge_call",
+    """def send_orders(sqs, queue_url, orders):
+    sqs.send_message(QueueUrl=queue_url, MessageBody="x" * 40_000_000)""",
+    "crashed",
+    16,
+    replace=True,
+)
+attack(
+    "half_a_character",
+    """def send_orders(sqs, queue_url, orders):
+    sqs.send_message(QueueUrl=queue_url, MessageBody="\\ud800")""",
+    "crashed",
+    16,
+    replace=True,
+)
+attack(
+    "half_a_character_raised",
+    "print('\\ud800')\nraise ValueError('\\ud800 \\x00 \\x1b[31m</script><b>')",
+    "crashed",
+    20,
+    "ValueError",
+)
+attack(
+    "error_that_lies",
+    """class Lies(Exception):
+    def __str__(self):
+        raise self
+    __repr__ = __str__
+    response = property(__str__)
+Lies.__name__ = 5 * "\\ud800"
+raise Lies""",
+    "crashed",
+    20,
+)
+attack(
+    "error_without_end",
+    """class Endless(Exception):
+    def __str__(self):
+        while True:
+            pass
+def create_queues(sqs, need):
+    raise Endless""",
+    "timeout",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "number_without_end",
+    "def create_queues(sqs, need):\n    return {'orders': 10 ** 6000}",
+    "crashed",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "open_file_returned",
+    "def create_queues(sqs, need):\n    return open('/dev/null', 'rb')",
+    "graded",
+    16,
+    task="queues",
+    replace=True,
+)
+attack("forks", "import os\nif os.fork() == 0:\n    pass")
+attack(
+    "forks_in_function",
+    """import os
+own = create_queues
+def create_queues(sqs, need):
+    os.fork()
+    return own(sqs, need)""",
+    task="queues",
+)
+attack("hangs_up", "import os\nos.closerange(3, 256)", "died", 16)
+attack(
+    "hangs_up_in_function",
+    "import os\ndef create_queues(sqs, need):\n    os.closerange(3, 256)",
+    "died",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "replayed_events",
+    """import helpers.grading.link as link
+sent = link.Link.send
+said = []
+def replay(self, frame):
+    said.append(frame)
+    sent(self, said[0])
+link.Link.send = replay""",
+    "graded",
+    0,
+)
+attack(
+    "twice_said",
+    """import helpers.grading.link as link
+sent = link.Link.send
+def twice(self, frame):
+    sent(self, frame)
+    sent(self, frame)
+link.Link.send = twice""",
+    "tampered",
+    0,
+)
+attack(
+    "forged_length",
+    """import gc, os, helpers.grading.link as link
+line = next(one for one in gc.get_objects() if isinstance(one, link.Link))
+def create_queues(sqs, need):
+    os.write(line.fileno(), b"\\x00\\xff\\xff\\xff{")
+    while True:
+        pass""",
+    "timeout",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "forged_call",
+    """import gc, greenlet
+from helpers.grading.child.runner import Runner
+runner = next(one for one in gc.get_objects() if isinstance(one, Runner))
+def create_queues(sqs, need):
+    number = runner._current.account.number
+    event = {"event": "call", "account": number, "service": ["sqs"], "operation": "ListQueues", "parameters": {}}
+    greenlet.getcurrent().parent.switch({**event, "region": "us-east-1", "call": None, "attempt": 1})""",
+    "tampered",
+    0,
+    task="queues",
+    replace=True,
+)
+attack(
+    "forged_order",
+    """import greenlet
+def create_queues(sqs, need):
+    greenlet.getcurrent().parent.switch({"event": "trial"})""",
+    "tampered",
+    0,
+    task="queues",
+    replace=True,
+)
+attack(
+    "clock_turned_back",
+    """import greenlet
+def create_queues(sqs, need):
+    greenlet.getcurrent().parent.switch({"event": "sleep", "us": -5})""",
+    "tampered",
+    0,
+    task="queues",
+    replace=True,
+)
+attack(
+    "patched_limits",
+    """import signal, sys
+signal.setitimer(signal.ITIMER_PROF, 0)
+signal.setitimer(signal.ITIMER_REAL, 0)
+signal.signal(signal.SIGPROF, signal.SIG_IGN)
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
+while True:
+    pass""",
+    "timeout",
+    16,
+)
+attack(
+    "waits_for_ever",
+    "import os\nreading, writing = os.pipe()\nos.read(reading, 1)",
+    "timeout",
+    20,
+)
+attack(
+    "daemons",
+    """import os
+for _ in range(5):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.execvp("sleep", ["sleep", "1000"])
+        os._exit(0)""",
+    "graded",
+    20,
+)
+attack(
+    "fills_the_account",
+    """def create_queues(sqs, need):
+    url = sqs.create_queue(QueueName="hoard")["QueueUrl"]
+    while True:
+        sqs.send_message(QueueUrl=url, MessageBody=1_000_000 * "x")""",
+    "timeout",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "odd_callbacks",
+    """def work(sqs, queue_url, handle):
+    for odd in (None, 5, [], {}, b"x", float("nan"), "\\ud800", {1: {2}}):
+        try:
+            handle(odd)
+        except Exception:
+            pass
+    handle(1, 2, 3)""",
+    "crashed",
+    16,
+    task="work",
+    replace=True,
+)
+sent("utf_16", json.dumps(solution()).encode("utf-16"), "unreadable", 0)
+sent("half_a_zip", zipped(**{"work.ipynb": data(solution())})[:2000], "unreadable", 0, file="half_a_zip.zip")
+changed("cells_as_raw", _as_raw)
+attack(
+    "writes_to_the_terminal",
+    """import os
+for _ in range(300):
+    os.write(1, b"\\x1b[2J \\x1b]0;hello" * 1000)
+    os.write(2, b"\\x1b[2J \\x1b]0;hello" * 1000)
+os.system("yes | head -c 1000000")""",
+)
+attack("half_a_character_in_code", "# \ud800\nhalf = '\ud800'\nprint(half)")
+attack(
+    "tells_its_need",
+    """def create_queues(sqs, need):
+    raise type(f"Need {need}", (Exception,), {})(f"it is {need}, that is {sorted(need.values(), key=str)}")""",
+    "crashed",
+    16,
+    task="queues",
+    replace=True,
+)
+attack(
+    "tells_what_it_is_given",
+    """import helpers.grading.link as link
+sent = link.Link.send
+def send_orders(sqs, queue_url, orders):
+    print(orders)
+    told = {"event": "raised", "kind": orders[0], "message": str(orders), "function": orders[0], "line": 10 ** 50}
+    link.Link.send = lambda line, event: sent(line, {**event, **told, "source": orders[0], "code": orders[0]})
+    return []""",
+    "crashed",
+    4,
     replace=True,
 )
