@@ -20,5 +20,7 @@ class Limits:
     grace_s: float = 1.0
     """Processor seconds that a process may go on after its first, friendly limit, before it is ended."""
     wall_factor: float = 10.0
+    real_s: float = 900.0
+    """Real seconds for all of a submission: one that sleeps in each of its cells ends in time, too."""
     restarts: int = 8
     """How often a submission gets a new process after its own has ended."""

@@ -13,6 +13,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from helpers.cloud import clock
+
 MAX_FRAME = 16 * 1024 * 1024
 """Bytes a frame may have. SQS's largest batch has 1 MiB and Lambda's largest payload 6 MB."""
 
@@ -33,6 +35,7 @@ class Link:
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
+        self._glanced_s = 0.0
 
     def fileno(self) -> int:
         """The file descriptor, for `select`."""
@@ -42,25 +45,32 @@ class Link:
         """Hang up."""
         self._socket.close()
 
-    def send(self, frame: dict[str, Any]) -> None:
-        """Write a frame. Raises Gone; ValueError if it is larger than `MAX_FRAME`."""
+    def send(self, frame: dict[str, Any], watch: Callable[[], None] | None = None) -> None:
+        """Write a frame; `watch` as in `ask`. Raises Gone; ValueError if it is larger than `MAX_FRAME`."""
         data = json.dumps(frame, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode()
         if len(data) > MAX_FRAME:
             raise ValueError(f"a message of {len(data):,} bytes; at most {MAX_FRAME:,} fit")
-        try:
-            self._socket.sendall(len(data).to_bytes(_HEADER, "big") + data)
-        except OSError as error:
-            raise Gone(str(error)) from error
+        rest = memoryview(len(data).to_bytes(_HEADER, "big") + data)
+        while rest:
+            if watch is not None and not self._ready(watch, writing=True):
+                continue
+            try:
+                rest = rest[self._socket.send(rest, 0 if watch is None else socket.MSG_DONTWAIT) :]
+            except BlockingIOError:  # there is room, but not enough
+                continue
+            except OSError as error:
+                raise Gone(str(error)) from error
 
     def ask(self, order: dict[str, Any], watch: Callable[[], None]) -> dict[str, Any]:
         """Send an order and wait for its event; `watch()` is called ten times a second meanwhile, and may raise.
 
+        It is called also while the other side takes nothing, or sends byte by byte.
         Raises Gone, and Forged if something stands in the line already or what comes is no JSON object.
         """
         if select.select([self._socket], [], [], 0)[0]:
             self._peek()
             raise Forged("something before it was asked for anything")
-        self.send(order)
+        self.send(order, watch)
         return self.receive(watch)
 
     def receive(self, watch: Callable[[], None] | None = None) -> dict[str, Any]:
@@ -79,8 +89,7 @@ class Link:
     def _read(self, length: int, watch: Callable[[], None] | None) -> bytes:
         parts: list[bytes] = []
         while length:
-            if watch is not None and not select.select([self._socket], [], [], _GLANCE_S)[0]:
-                watch()
+            if watch is not None and not self._ready(watch, writing=False):
                 continue
             try:
                 part = self._socket.recv(min(length, 1 << 20))
@@ -91,6 +100,16 @@ class Link:
             parts.append(part)
             length -= len(part)
         return b"".join(parts)
+
+    def _ready(self, watch: Callable[[], None], *, writing: bool) -> bool:
+        """Whether the socket can be read or written within a glance; and `watch()` if the last glance is that old."""
+        ends = [self._socket]
+        read, write, _ = select.select([] if writing else ends, ends if writing else [], [], _GLANCE_S)
+        now_s = clock.real_monotonic()  # whoever asks may be an actor, for whom time is virtual
+        if now_s - self._glanced_s >= _GLANCE_S:
+            self._glanced_s = now_s
+            watch()
+        return bool(read or write)
 
     def _peek(self) -> None:
         """Raise Gone if the line is readable only because the other side hung up."""

@@ -103,6 +103,9 @@ class Pool:
 
     def _bound(self) -> None:
         """Limits for this fork, in which the submission's account lives: what it stores, and has moto do, counts."""
+        os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(
+            1 << 40
+        )  # objects in memory, none in the machine's /tmp
         tasks = len(self._lab.tasks) + 2
         spare_s = int(2 * tasks * (self._limits.cpu_s + self._limits.grace_s)) + 60
         resource.setrlimit(resource.RLIMIT_CPU, (spare_s, spare_s + 5))

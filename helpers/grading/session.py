@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError
 
-from helpers.cloud import Actor, NotMocked, SealedError
+from helpers.cloud import Actor, NotMocked, SealedError, clock
 from helpers.cloud.transport import attempt
 from helpers.dataplane import Cloud
 from helpers.grading.limits import Limits
@@ -27,7 +27,10 @@ from helpers.labs import plain
 from helpers.labs.cells import Cell
 from helpers.labs.student import CALLS, Crash, NotAttempted, OutOfTime, StudentError, out_of_time
 
-_LOOK_EVERY = 50  # events between two looks at the child's processor time, if none took long
+SERVICES = frozenset({"dynamodb", "iam", "lambda", "sqs", "sts"})
+"""What a submission may call beside the services of its lab's clients. No others: the mock reads what they are given in
+the marking process itself, and some of it as programs (CloudFormation's YAML may name any Python function).
+"""
 _LONGEST_US = 10**15
 """Thirty years of sleep: what lasts longer might as well, and is beyond the calendar."""
 
@@ -76,6 +79,7 @@ class Session:
         """The tasks whose code ran on until it was stopped."""
         self._nursery = nursery
         self._clients = dict(clients)
+        self.services = SERVICES | set(clients.values())
         self._limits = limits
         self._child: Child | None = None
         self._numbers = itertools.count(1)
@@ -83,7 +87,7 @@ class Session:
         self._fatal: set[str] = set()
         self._base_s = self._began = 0.0
         self._seen_s = self._own_s = 0.0
-        self._events = 0
+        self._opened = clock.real_monotonic()
         self._task = ""
         self._in_cell = False
 
@@ -100,7 +104,7 @@ class Session:
         """Run the cells in a fresh process. One that ends the process is left out, and the others run again."""
         while True:
             self._end_child()
-            if self._restarts > self._limits.restarts:
+            if self._restarts > self._limits.restarts or self._out_of_time():
                 return
             self._restarts += 1
             self._child = self._nursery.child()
@@ -160,9 +164,6 @@ class Session:
         child = self._child
         if child is None:
             raise Died(self.died or "the process of the submission is gone")
-        self._events += 1
-        if self._events % _LOOK_EVERY == 0:
-            self._watch()
         left_s = max(self._limits.cpu_s - self._spent_s(), 0.05)
         try:
             event = child.ask({**order, "cpu_s": left_s}, self._watch)
@@ -189,12 +190,17 @@ class Session:
         self._seen_s = max(used.cpu_s, self._seen_s)
         if used.memory_mb > limits.memory_mb:
             self.lose_for_memory()
-        if (
-            self._spent_s() > limits.cpu_s + limits.grace_s
-            or time.monotonic() - self._began > limits.cpu_s * limits.wall_factor
-        ):
+        if self._spent_s() > limits.cpu_s + limits.grace_s:
             self.timed_out.append(self._task)
             self._lose(f"it used more than {limits.cpu_s:g} s of processor time and did not stop")
+        # Not `time.monotonic`: it is virtual while an actor waits here for its answer.
+        if clock.real_monotonic() - self._began > limits.cpu_s * limits.wall_factor or self._out_of_time():
+            self.timed_out.append(self._task)
+            self._lose("it waited for longer than a submission may, and did not stop")
+
+    def _out_of_time(self) -> bool:
+        """Whether all of the submission has taken more real time than it may."""
+        return clock.real_monotonic() - self._opened > self._limits.real_s
 
     def _spent_s(self) -> float:
         """Processor seconds of the cell or task so far: the student's processes, and its account here."""
@@ -207,7 +213,7 @@ class Session:
             used = self._child.usage(self._limits.memory_mb)
             self.cpu_s += max(used.cpu_s - self._seen_s, 0.0)
             self._seen_s = self._base_s = max(used.cpu_s, self._seen_s)
-        self._began = time.monotonic()
+        self._began = clock.real_monotonic()
 
     def lose_for_memory(self) -> NoReturn:
         """End the process, because of what it holds. Raises Died."""
@@ -313,11 +319,16 @@ class Lane:
             return {"refused": said, "kind": "SealedError"}
         if self.cloud.calls >= self._limits.calls:
             return {"refused": f"More than {self._limits.calls:,} API calls.", "kind": "SealedError"}
-        call = event.get("call")
+        service, call = _text(event.get("service")), event.get("call")
+        if service not in self._session.services:
+            said = (
+                f"{service} is not there while this lab is marked: a solution calls the clients it is given."
+            )
+            return {"refused": said, "kind": "NotMocked"}
         try:
             answer, number = attempt(
                 self.cloud,
-                _text(event.get("service")),
+                service,
                 _text(event.get("operation")),
                 self._plain(event.get("parameters")),
                 region=_text(event.get("region")),
