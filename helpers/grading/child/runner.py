@@ -310,7 +310,7 @@ class Runner:
 
     def _refer(self, account: RemoteAccount, tag: str, content: Any) -> Any:
         if tag == "$client":
-            return account.client(content)
+            return account.given(content)
         if tag == "$function":
             return self._callback(content)
         raise ValueError(tag)
