@@ -19,6 +19,7 @@ MAX_FRAME = 16 * 1024 * 1024
 """Bytes a frame may have. SQS's largest batch has 1 MiB and Lambda's largest payload 6 MB."""
 
 _HEADER = 4
+_PART = 1 << 16
 _GLANCE_S = 0.1
 
 
@@ -36,6 +37,7 @@ class Link:
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
         self._glanced_s = 0.0
+        self._ahead = bytearray()  # what came with a frame, and is not read yet
 
     def fileno(self) -> int:
         """The file descriptor, for `select`."""
@@ -52,12 +54,11 @@ class Link:
             raise ValueError(f"a message of {len(data):,} bytes; at most {MAX_FRAME:,} fit")
         rest = memoryview(len(data).to_bytes(_HEADER, "big") + data)
         while rest:
-            if watch is not None and not self._ready(watch, writing=True):
-                continue
             try:
                 rest = rest[self._socket.send(rest, 0 if watch is None else socket.MSG_DONTWAIT) :]
-            except BlockingIOError:  # there is room, but not enough
-                continue
+            except BlockingIOError:  # there is no room, or not enough
+                assert watch is not None, "else it waits"
+                self._ready(watch, writing=True)
             except OSError as error:
                 raise Gone(str(error)) from error
 
@@ -67,8 +68,7 @@ class Link:
         It is called also while the other side takes nothing, or sends byte by byte.
         Raises Gone, and Forged if something stands in the line already or what comes is no JSON object.
         """
-        if select.select([self._socket], [], [], 0)[0]:
-            self._peek()
+        if self._ahead or self._stands():
             raise Forged("something before it was asked for anything")
         self.send(order, watch)
         return self.receive(watch)
@@ -87,19 +87,19 @@ class Link:
         return frame
 
     def _read(self, length: int, watch: Callable[[], None] | None) -> bytes:
-        parts: list[bytes] = []
-        while length:
+        while len(self._ahead) < length:
             if watch is not None and not self._ready(watch, writing=False):
                 continue
             try:
-                part = self._socket.recv(min(length, 1 << 20))
+                part = self._socket.recv(min(max(length, _PART), 1 << 20))
             except OSError as error:
                 raise Gone(str(error)) from error
             if not part:
                 raise Gone("it hung up")
-            parts.append(part)
-            length -= len(part)
-        return b"".join(parts)
+            self._ahead += part
+        data = bytes(self._ahead[:length])
+        del self._ahead[:length]
+        return data
 
     def _ready(self, watch: Callable[[], None], *, writing: bool) -> bool:
         """Whether the socket can be read or written within a glance; and `watch()` if the last glance is that old."""
@@ -111,10 +111,13 @@ class Link:
             watch()
         return bool(read or write)
 
-    def _peek(self) -> None:
-        """Raise Gone if the line is readable only because the other side hung up."""
+    def _stands(self) -> bool:
+        """Whether something stands in the line. Raises Gone if the other side hung up."""
         try:
-            if not self._socket.recv(1, socket.MSG_PEEK):
+            if not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
                 raise Gone("it hung up")
+        except BlockingIOError:
+            return False
         except OSError as error:
             raise Gone(str(error)) from error
+        return True
