@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from helpers.cloud import scheduler
 from helpers.experiments.calls import CallRow
@@ -62,6 +64,7 @@ def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> R
     cells = cells_for_examination(lab, work.sources)
     Tampered.last = ""
     tasks: list[TaskRecord] = []
+    defects: dict[str, str] = {}
     session = Session(nursery, cells, lab.clients, limits, absent)
     try:
         with session:
@@ -71,7 +74,7 @@ def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> R
                 elif task in blank:
                     tasks.append(_blank(task, work, released))
                 else:
-                    tasks.append(_examined(task, lab, work, seed, session))
+                    tasks.append(_examined(task, lab, work, seed, session, defects))
                 if Tampered.last:
                     break
     except Tampered:
@@ -80,6 +83,11 @@ def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> R
     if Tampered.last:
         return _record(nursery, lab, work, seed, State.TAMPERED, f"{Tampered.last[0].upper()}{Tampered.last[1:]}.",
                        tuple(_void(task, work) for task in lab.tasks), seconds)  # fmt: skip
+    if defects:
+        names = ", ".join(f"“{lab.task(task).title}”" for task in defects)
+        said = f"The check of {names} itself failed: mark that by hand, and report it; the other tasks were examined."
+        work = replace(work, notes=(*work.notes, *defects.values()))
+        return _record(nursery, lab, work, seed, State.NEEDS_MANUAL, said, tuple(tasks), seconds)
     state, reason = _state(session, lab, work, tasks)
     return _record(nursery, lab, work, seed, state, reason, tuple(tasks), seconds)
 
@@ -87,7 +95,10 @@ def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> R
 # Tasks
 
 
-def _examined(task: Task, lab: Lab, work: Work, seed: int, session: Session) -> TaskRecord:
+def _examined(
+    task: Task, lab: Lab, work: Work, seed: int, session: Session, defects: dict[str, str]
+) -> TaskRecord:
+    """The task as its check judges it. If the check itself raises, `defects` says how, and the task earns nothing."""
     source = work.sources[task.id]
     session.ready(task.id)
     bench = Bench(session, seed, task.id)
@@ -95,6 +106,13 @@ def _examined(task: Task, lab: Lab, work: Work, seed: int, session: Session) -> 
         findings = examine(task, bench, lab.need(task.id, seed))
     except Tampered:
         findings = {check.id: crashed("") for check in task.checks}
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  # what one check cannot take must not undo the other tasks
+        defects[task.id] = defect(error)
+        findings = {
+            check.id: crashed("The check itself failed; a person will look at it") for check in task.checks
+        }
     problem = session.problems.get(task.id)
     return TaskRecord(
         id=task.id,
@@ -107,6 +125,13 @@ def _examined(task: Task, lab: Lab, work: Work, seed: int, session: Session) -> 
         problem="" if problem is None else _sentence(problem),
         trail=_trail(bench, findings),
     )
+
+
+def defect(error: BaseException) -> str:
+    """A sentence on an error of a check or the grader. Students may read it: no line of a check is in it, no value."""
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-6:])
+    places = ", ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} was raised at {places}."
 
 
 def _earned(task: Task, findings: Mapping[str, Finding]) -> float:

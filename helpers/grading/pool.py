@@ -14,13 +14,12 @@ import resource
 import select
 import signal
 import time
-import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from helpers.cloud import scheduler
 from helpers.grading.limits import Limits
-from helpers.grading.mark import Work, mark
+from helpers.grading.mark import Work, defect, mark
 from helpers.grading.nursery import Nursery
 from helpers.grading.record import Record, State
 from helpers.grading.sandbox.kernel import die_with_parent
@@ -93,8 +92,8 @@ class Pool:
                 said = mark(self._nursery, self._lab, work, self._seed, self._limits).to_json()
             except MemoryError:
                 said = {"ended": "died", "reason": _TOO_MUCH}
-            except Exception:  # noqa: BLE001  # a defect of the grader or of a check must not end the batch
-                said = {"defect": traceback.format_exc()}
+            except Exception as error:  # noqa: BLE001  # a defect of the grader must not end the batch
+                said = {"defect": defect(error)}
             with os.fdopen(theirs, "wb") as pipe:
                 pipe.write(json.dumps(said, ensure_ascii=True).encode())
             status = 0
@@ -103,9 +102,8 @@ class Pool:
 
     def _bound(self) -> None:
         """Limits for this fork, in which the submission's account lives: what it stores, and has moto do, counts."""
-        os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(
-            1 << 40
-        )  # objects in memory, none in the machine's /tmp
+        # Objects of S3 stay in memory, which is bounded; large ones would go to the machine's /tmp.
+        os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(1 << 40)
         tasks = len(self._lab.tasks) + 2
         spare_s = int(2 * tasks * (self._limits.cpu_s + self._limits.grace_s)) + 60
         resource.setrlimit(resource.RLIMIT_CPU, (spare_s, spare_s + 5))

@@ -200,7 +200,7 @@ class Session:
 
     def _out_of_time(self) -> bool:
         """Whether all of the submission has taken more real time than it may."""
-        return clock.real_monotonic() - self._opened > self._limits.real_s
+        return bool(clock.real_monotonic() - self._opened > self._limits.real_s)
 
     def _spent_s(self) -> float:
         """Processor seconds of the cell or task so far: the student's processes, and its account here."""

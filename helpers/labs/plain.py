@@ -16,6 +16,8 @@ from typing import Any
 DEPTH = 50
 """How deep data may be nested."""
 
+_MOST_DIGITS = 1000  # of a Decimal; DynamoDB's numbers have 126 before the point at most
+
 Reference = Callable[[Any], Any]
 """What makes JSON of something that is no plain data (a client, a function); raises NotPlain for anything else."""
 
@@ -44,7 +46,7 @@ def encode(value: Any, refer: Reference = _refuse, depth: int = DEPTH) -> Any:  
     if isinstance(value, (bytes, bytearray)):
         return {"$bytes": base64.b64encode(bytes(value)).decode()}
     if isinstance(value, Decimal):
-        return {"$decimal": Decimal.__str__(value)}
+        return {"$decimal": Decimal.__str__(_counted(value))}
     if isinstance(value, datetime):
         return {"$instant": datetime.isoformat(value)}
     if isinstance(value, dict):
@@ -85,7 +87,7 @@ def _tagged(tag: str, content: Any, resolve: Callable[[str, Any], Any] | None) -
         case "$bytes":
             return base64.b64decode(content)
         case "$decimal":
-            return Decimal(content)
+            return _counted(Decimal(content))
         case "$instant":
             return datetime.fromisoformat(content)
         case "$number":
@@ -99,6 +101,13 @@ def _tagged(tag: str, content: Any, resolve: Callable[[str, Any], Any] | None) -
     if resolve is None:
         raise ValueError(f"{tag} is not known")
     return resolve(tag, content)
+
+
+def _counted(value: Decimal) -> Decimal:
+    """The number, unless it is none (comparing NaN raises) or so large that to write it out would take for ever."""
+    if not Decimal.is_finite(value) or abs(Decimal.adjusted(value)) > _MOST_DIGITS:
+        raise NotPlain("a Decimal that is no number, or too large a one")
+    return value
 
 
 def _hashable(key: Any) -> Any:

@@ -20,7 +20,7 @@ scalars = (
     | st.floats(allow_nan=False)
     | st.text()
     | st.binary()
-    | st.decimals(allow_nan=False)
+    | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**40), max_value=10**40)
     | st.datetimes(timezones=st.just(UTC))
 )
 hashable = st.text() | st.integers() | st.booleans() | st.binary()
@@ -104,3 +104,11 @@ def test_an_instant_keeps_its_zone() -> None:
     instant = datetime(2026, 1, 5, 9, tzinfo=UTC)
     assert plain.decode(plain.encode(instant)) == instant
     assert plain.decode(plain.encode(Decimal("0.10"))) == Decimal("0.10")
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "1e1001", "1e-1001"])
+def test_a_decimal_that_cannot_be_compared_or_written_out_is_no_plain_data(number: str) -> None:
+    with pytest.raises(plain.NotPlain):
+        plain.encode(Decimal(number))
+    with pytest.raises(plain.NotPlain):
+        plain.decode({"$decimal": number})

@@ -119,6 +119,25 @@ def create_queues(sqs, need):
     assert "cloudformation is not there while this lab is marked" in record.reason
 
 
+def test_what_a_check_cannot_take_costs_its_own_task_only_and_tells_no_line_of_it() -> None:
+    """An ARN that no request can hold makes the call of the check itself raise."""
+    record = marked({"odd": {"deploy": "def deploy(*given):\n    return chr(0xD800)"}}, "21_lambda")["odd"]
+    assert (record.state, record.total) == (State.NEEDS_MANUAL, 16)
+    assert reasons(record, "deploy") == {"The check itself failed; a person will look at it"}
+    [note] = record.notes
+    assert note.startswith("UnicodeEncodeError was raised at utils.py:")
+    assert "json.loads" not in note
+    assert "d800" not in note
+
+
+@pytest.mark.parametrize("number", ["Decimal('sNaN')", "Decimal('NaN')", "Decimal('1e999999999')"])
+def test_no_number_that_cannot_be_compared_or_written_out_reaches_a_check(number: str) -> None:
+    code = f"from decimal import Decimal\ndef report(*given):\n    return {{'team': {number}}}"
+    record = marked({"odd": {"report": code}}, "22_dynamodb")["odd"]
+    said = "TypeError: the function returned a Decimal that is no number, or too large a one, not plain data"
+    assert (record.state, reasons(record, "report")) == (State.CRASHED, {said})
+
+
 def test_all_of_a_submission_ends_in_time() -> None:
     """One that sleeps in each of its cells, and ends its process in each function, costs no more than its limit."""
     code = "import signal, os\nreading, writing = os.pipe()\nos.read(reading, 1)\n"
