@@ -468,7 +468,7 @@ def draw_top(random: Random) -> Need:
         "index": "by_score",
         "places": random.randrange(8, 16),
         "entry_bytes": random.randrange(500, 1_501, 10),
-        "query_units": random.choice([1, 1.5, 2, 2.5]),
+        "query_units": random.randint(1, 3),
     }
 
 

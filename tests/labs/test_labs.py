@@ -71,6 +71,15 @@ def test_a_check_points_to_a_station_a_run_and_a_misconception_that_exist(folder
 
 
 @each
+def test_a_need_has_the_same_names_and_types_under_every_seed(folder: Path) -> None:
+    """Or code that is right in practice raises when it is marked, say for a float as a Limit."""
+    lab = load_lab(str(folder))
+    for task in lab.tasks:
+        kinds = [{name: type(value) for name, value in lab.need(task.id, seed).items()} for seed in range(40)]
+        assert all(kind == kinds[0] for kind in kinds), task.id
+
+
+@each
 def test_the_source_is_in_its_form_and_tells_its_cells_apart(folder: Path) -> None:
     """`devlab labs` writes it so."""
     data = (folder / "source.ipynb").read_bytes()

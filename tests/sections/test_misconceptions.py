@@ -12,6 +12,7 @@ import yaml
 
 from helpers.experiments import Outcome, Run
 from helpers.experiments.catalog import diagnoses_of, experiments_of
+from helpers.labs import lab_ids, load_lab
 from helpers.sections.data import FOLDER, SectionError, section_ids
 from helpers.sections.facts import load_facts
 from helpers.sections.misconceptions import Misconception, Refutation, find_misconception, load_misconceptions
@@ -65,13 +66,15 @@ def test_each_one_of_a_section_with_experiments_names_a_run(section: str) -> Non
 
 
 def cited(section: str) -> set[str]:
-    """The misconceptions that a question, a scene's prediction or a failure lab of the section names."""
+    """The misconceptions that a question, a scene's prediction, a failure lab or the section's lab names."""
     ids = {option.misconception for question in load_quiz(section) for option in question.options}
     for experiment in experiments_of(section):
         for scene in experiment.scenes:
             ids |= {option.misconception or "" for option in scene.prediction.options or ()}
     for diagnosis in diagnoses_of(section):
         ids |= {cause.misconception or "" for cause in diagnosis.causes}
+    if section in lab_ids():
+        ids |= {check.misconception for task in load_lab(section).tasks for check in task.checks}
     return ids - {""}
 
 
