@@ -6,12 +6,14 @@ Each imports what it needs when it is called: the learner's commands share this 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from helpers.grading.limits import Limits
 
@@ -111,25 +113,60 @@ def _add_delivery(parser: argparse.ArgumentParser) -> None:
     add("--column", default="", metavar="NAME", help=said)
 
 
+class _Stopped(BaseException):
+    """The signal `number` came: whoever runs the command wants it to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def _reporting(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """Let a command that refuses say why in one sentence."""
+    """Let a command that refuses, or is stopped, say so in one sentence."""
 
     def run(asked: argparse.Namespace) -> int:
-        from helpers.cloud import OneSentence
-        from helpers.grading.grade import Refused, Unsafe
-        from helpers.grading.gradebook import GradebookError
-        from helpers.grading.report.pseudonyms import KeyFileError
-
         try:
-            return command(asked)
-        except Unsafe as error:
-            print(error, file=sys.stderr)  # noqa: T201  # it talks to a person
-            return UNSAFE
-        except (Refused, OneSentence, GradebookError, KeyFileError, OSError) as error:
-            print(error, file=sys.stderr)  # noqa: T201  # it talks to a person
-            return 2
+            with _stoppable():
+                return _answered(command, asked)
+        except _Stopped as stopped:
+            print("Stopped. Run the same command again to go on.", file=sys.stderr)  # noqa: T201  # it talks to a person
+            return 128 + stopped.number
 
     return run
+
+
+def _answered(command: Callable[[argparse.Namespace], int], asked: argparse.Namespace) -> int:
+    from helpers.cloud import OneSentence
+    from helpers.grading.grade import Refused, Unsafe
+    from helpers.grading.gradebook import GradebookError
+    from helpers.grading.report.pseudonyms import KeyFileError
+
+    try:
+        return command(asked)
+    except Unsafe as error:
+        print(error, file=sys.stderr)  # noqa: T201  # it talks to a person
+        return UNSAFE
+    except (Refused, OneSentence, GradebookError, KeyFileError, OSError) as error:
+        print(error, file=sys.stderr)  # noqa: T201  # it talks to a person
+        return 2
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C and `kill` end the block by `_Stopped`, once: what tidies up then is not disturbed again."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(number: int, _frame: object) -> NoReturn:
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)
+        raise _Stopped(number)
+
+    before = [signal.signal(one, stop) for one in numbers]
+    try:
+        yield
+    finally:
+        for one, handler in zip(numbers, before, strict=True):
+            signal.signal(one, handler)
 
 
 def _grade(asked: argparse.Namespace) -> int:

@@ -152,6 +152,7 @@ def grade(
     assignment = _seeded(assignment, out, manifest)
     assert assignment.seed is not None
     with marker(lab, assignment) as marks:
+        files.remove_parts(out)
         _keep(assignment, out)
         roster = load_roster(Path(assignment.roster)) if assignment.roster else None
         intake = taken_in(assignment.submissions, lab, roster)

@@ -53,6 +53,12 @@ def write(path: Path, content: str | bytes) -> None:
     _reach_disk(folder)
 
 
+def remove_parts(folder: Path) -> None:
+    """Remove what `write` left in `folder` and below when its process was killed."""
+    for path in folder.rglob(".*.part"):
+        path.unlink(missing_ok=True)
+
+
 def _reach_disk(folder: Path) -> None:
     """Let the new name reach the disk too. Windows cannot open a folder, and keeps names by itself."""
     if os.name == "nt":

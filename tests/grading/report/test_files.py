@@ -94,3 +94,13 @@ def test_a_page_name_is_safe_on_every_file_system(student: str) -> None:
 def test_two_files_of_equal_names_have_two_pages() -> None:
     one, other = (replace(samples.RIGHT, file=file) for file in ("a/lab.ipynb", "b/lab.ipynb"))
     assert files.page_name(one) != files.page_name(other)
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    files.write(tmp_path / "a" / "page.html", "page")
+    (tmp_path / ".abc.part").write_text("half")
+    (tmp_path / "a" / ".def.part").write_text("half")
+    (tmp_path / "a" / "mine.part").write_text("mine")
+    files.remove_parts(tmp_path)
+    files.remove_parts(tmp_path / "not there")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "mine.part", "page.html"]
