@@ -75,6 +75,7 @@ class Zygote:
             return pid
         status = 1
         try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             line = socket.socket(fileno=os.dup(descriptor))
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, 1)  # else what it writes would fill the pipe to the grader
@@ -90,7 +91,9 @@ class Zygote:
             os._exit(status)
 
     def _hung_up(self, connection: socket.socket) -> None:
-        end_tree(self._children.pop(connection))
+        # One that the kernel does not let go of must not cost the others their zygote.
+        with contextlib.suppress(TimeoutError):
+            end_tree(self._children.pop(connection))
         connection.close()
         self._reap()
 
@@ -129,7 +132,11 @@ def warm(services: list[str]) -> None:
 def main() -> None:
     """`python -m helpers.grading.zygote SOCKET LEVEL SERVICE...`; standard input is the pipe whose end ends it."""
     path, level, *services = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # both may be sent to the whole group; the pipe's end says enough
+        signal.signal(number, signal.SIG_IGN)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
     Path(path).chmod(0o600)

@@ -6,11 +6,15 @@ Each attack stands in one task's cell of the worked solution of lab 18, so what 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from helpers.grading import zygote
 from helpers.grading.grade import policy
 from helpers.grading.limits import Limits
 from helpers.grading.mark import Work
@@ -136,6 +140,31 @@ def test_no_number_that_cannot_be_compared_or_written_out_reaches_a_check(number
     record = marked({"odd": {"report": code}}, "22_dynamodb")["odd"]
     said = "TypeError: the function returned a Decimal that is no number, or too large a one, not plain data"
     assert (record.state, reasons(record, "report")) == (State.CRASHED, {said})
+
+
+def test_the_zygote_outlives_a_signal_to_the_whole_group_and_leaves_nothing_behind() -> None:
+    with Nursery(best_isolation(), policy(LIMITS), []) as nursery:
+        nursery.wait()
+        folder = Path(nursery._address).parent
+        assert nursery._process is not None
+        os.kill(nursery._process.pid, signal.SIGTERM)
+        child = nursery.child()
+        assert child.ask({"do": "forget", "process": 1}, lambda: None)["event"] == "done"
+        child.end()
+    assert not folder.exists()
+
+
+def test_a_child_that_does_not_end_costs_nobody_else_the_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stuck(_pid: int) -> None:
+        raise TimeoutError("1 processes do not end")
+
+    monkeypatch.setattr(zygote, "end_tree", stuck)
+    listener, other = socket.socketpair()
+    one = zygote.Zygote(listener, "full")
+    one._children[other] = 1
+    one._hung_up(other)
+    assert one._children == {}
+    listener.close()
 
 
 def test_all_of_a_submission_ends_in_time() -> None:
