@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
-    path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("labs/*.md"))
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("labs/*.md"), *ROOT.glob("docs/*.md"))
 )
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -43,6 +44,19 @@ def test_each_make_command_exists(document: str) -> None:
 def test_readme_names_every_make_command() -> None:
     rows = set(re.findall(r"^\| `make ([a-z]+)`", text("README.md"), flags=re.MULTILINE))
     assert rows == targets() - {"help", "install"}
+
+
+def test_readme_names_every_devlab_command() -> None:
+    rows = re.findall(r"^\| (`devlab .*?) \|", text("README.md"), flags=re.MULTILINE)
+    named = {command for row in rows for command in re.findall(r"`devlab ([a-z]+)`", row)}
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert named == set(re.findall(r"^    ([a-z]+)(?: |$)", done.stdout, flags=re.MULTILINE))
+
+
+def test_pictures_are_small() -> None:
+    assert {path.name for path in ROOT.glob("docs/lab-*.png") if path.stat().st_size > 120_000} == set()
 
 
 def test_every_make_command_is_declared_phony() -> None:

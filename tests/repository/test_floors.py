@@ -1,7 +1,7 @@
 """The house stands on its floors: a floor imports only floors below it, and nothing runs in a circle.
 
-cloud < dataplane < experiments < sections < labs < ui, notebooks, grading and the command line. The root package hands out
-names lazily and stands above them all.
+cloud < dataplane < experiments < sections < labs < ui, notebooks, grading and the command line. The root package hands
+out names lazily and stands above them all.
 """
 
 from __future__ import annotations
