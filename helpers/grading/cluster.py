@@ -8,6 +8,7 @@ so whoever keeps them loses nothing when a worker, the cluster or this machine e
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -56,14 +57,16 @@ class Cluster:
             self._tell(self._order)
             self._level = max(self._hear()["ready"].values(), key=get_args(Level).index)
         except BaseException:
-            self.__exit__()
+            self.__exit__(*sys.exc_info())
             raise
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, *error: object) -> None:
         courier = self._courier
         if courier is None:
             return
+        if any(error):  # submissions may be under way, and nobody wants their marks any more
+            courier.send_signal(signal.SIGINT)
         self._courier = None
         assert courier.stdin is not None
         assert courier.stdout is not None

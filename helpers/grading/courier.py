@@ -147,7 +147,7 @@ class Courier:
         self._name = f"devlab-{uuid.uuid4().hex}"
         self._order = order
         self._workers: set[str] = set()
-        self._seen_s = time.monotonic()
+        self._seen_s = self._looked_s = time.monotonic()
 
     def open(self) -> None:
         """Have each worker start a station. Raises Refused if one of them cannot mark."""
@@ -176,10 +176,11 @@ class Courier:
             future.add_done_callback(done.put)
             numbers[future.key] = number, future
         while numbers:
+            if time.monotonic() - self._looked_s > LOOK_S:
+                self._look()
             try:
                 future = done.get(timeout=LOOK_S)
             except queue.Empty:
-                self._look()
                 continue
             number, _ = numbers.pop(future.key)
             try:
@@ -190,6 +191,8 @@ class Courier:
                 ) from error
             if "refused" in answer:
                 raise Refused(answer["refused"], answer["unsafe"])
+            if not numbers:
+                self._look()  # before the last answer: nobody listens after it
             say({"number": number, "answer": answer})
 
     def close(self) -> None:
@@ -202,9 +205,10 @@ class Courier:
         for worker in sorted(self._workers - now):
             say({"said": f"The worker {worker} is gone; what it was marking goes to another one."})
         self._workers = now
+        self._looked_s = time.monotonic()
         if now:
-            self._seen_s = time.monotonic()
-        elif time.monotonic() - self._seen_s > PATIENCE_S:
+            self._seen_s = self._looked_s
+        elif self._looked_s - self._seen_s > PATIENCE_S:
             raise Refused("The scheduler has no workers any more.")
 
 

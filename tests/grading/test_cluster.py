@@ -139,7 +139,7 @@ def test_what_a_worker_was_marking_when_it_died_goes_to_another(
             if Killing.marks == 1:
                 cluster.kill_a_worker()
 
-    many = {f"student{number}": SENT["right"] for number in range(5)}
+    many = {f"student{number}": SENT["right"] for number in range(4)}
     submissions = sent(tmp_path / "in", **many)
     assignment = asked(submissions, tmp_path / "out")
     batch, _ = grade(assignment, progress=Killing, marker=partial(Cluster, cluster.address))
