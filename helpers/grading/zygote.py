@@ -132,10 +132,7 @@ def warm(services: list[str]) -> None:
 def main() -> None:
     """`python -m helpers.grading.zygote SOCKET LEVEL SERVICE...`; standard input is the pipe whose end ends it."""
     path, level, *services = sys.argv[1:]
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # both may be sent to the whole group; the pipe's end says enough
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group: the end of the pipe says enough
         signal.signal(number, signal.SIG_IGN)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)

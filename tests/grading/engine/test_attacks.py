@@ -134,9 +134,8 @@ def test_what_a_check_cannot_take_costs_its_own_task_only_and_tells_no_line_of_i
     assert "d800" not in note
 
 
-@pytest.mark.parametrize("number", ["Decimal('sNaN')", "Decimal('NaN')", "Decimal('1e999999999')"])
-def test_no_number_that_cannot_be_compared_or_written_out_reaches_a_check(number: str) -> None:
-    code = f"from decimal import Decimal\ndef report(*given):\n    return {{'team': {number}}}"
+def test_no_number_that_cannot_be_compared_reaches_a_check() -> None:
+    code = "from decimal import Decimal\ndef report(*given):\n    return {'team': Decimal('sNaN')}"
     record = marked({"odd": {"report": code}}, "22_dynamodb")["odd"]
     said = "TypeError: the function returned a Decimal that is no number, or too large a one, not plain data"
     assert (record.state, reasons(record, "report")) == (State.CRASHED, {said})
