@@ -310,7 +310,11 @@ def _aside(random: Random, trial: Trial, sqs: Any, url: str, failures: str, need
     row = got[-1] if got else None
     if body in aside:
         return failed("An order was set aside before it had had all its tries.", row)
-    return failed("An order that always fails was not in failures when it should have been.", row)
+    if found.count(body) < need["tries"]:
+        return failed(
+            "An order that fails was hidden for too long after each try to be set aside in time.", row
+        )
+    return failed("An order that always fails was still tried when it should have been in failures.", row)
 
 
 def _kept(random: Random, trial: Trial, sqs: Any, url: str, failures: str, need: Need) -> Finding:
@@ -537,8 +541,9 @@ def examine_work(bench: Bench, need: Need) -> Findings:
         cloud.run(cloud.now + 1 + 2 * cloud.api_latency_s, on_error="record")
         calm = [name for name in max_s if name not in (shorter, longer, failing)]
         yield "once", _handled_once(shop, calm, copies, held(sqs, url))
-        yield "restart", _restarted(shop, (shorter, longer), max_s, need, copies)
-        yield "failed", _tried_again(shop, failing, copies)
+        gone = not held(sqs, url)
+        yield "restart", _restarted(shop, (shorter, longer), max_s, need, copies, gone)
+        yield "failed", _tried_again(shop, failing, copies, gone)
 
 
 def _field(body: Any, name: str) -> str:
@@ -584,20 +589,27 @@ def _handled_once(shop: Workshop, calm: Sequence[str], copies: Sequence[Actor], 
 
 
 def _restarted(
-    shop: Workshop, died: Sequence[str], max_s: dict[str, int], need: Need, copies: Sequence[Actor]
+    shop: Workshop,
+    died: Sequence[str],
+    max_s: dict[str, int],
+    need: Need,
+    copies: Sequence[Actor],
+    gone: bool,
 ) -> Finding:
+    """Whether others began in time with the orders whose copy died; `gone` says that the queue is empty."""
     for name in died:
         goes = shop.of(name)
         if len(goes) < 2:
             row = shop.handed_out(goes[0]) if goes else None
-            return lacking("The order of a copy that died was not started again.", copies, row)
+            why = "it was no longer in the queue" if gone else "it stayed hidden for too long"
+            return lacking(f"The order of a copy that died was not started again: {why}.", copies, row)
         if goes[1].start_s > goes[0].start_s + max_s[name] + need["timeout_s"] + 2 * SLACK_S:
             said = "The order of a copy that died was started again later than it may."
             return failed(said, shop.handed_out(goes[0]))
     return passed("The orders of copies that died were started again in time.")
 
 
-def _tried_again(shop: Workshop, failing: str, copies: Sequence[Actor]) -> Finding:
+def _tried_again(shop: Workshop, failing: str, copies: Sequence[Actor], gone: bool) -> Finding:
     goes = shop.of(failing)
     ended = any(getattr(copy.error, "kind", "") == "WorkFailed" for copy in copies)
     if shop.done(failing) and not ended:
@@ -605,7 +617,8 @@ def _tried_again(shop: Workshop, failing: str, copies: Sequence[Actor]) -> Findi
     row = shop.handed_out(goes[0]) if goes else None
     if ended:
         return failed("A copy of the worker ended because an order had failed.", row)
-    return lacking("An order that failed was not tried again.", copies, row)
+    why = "it was no longer in the queue" if gone else "it stayed hidden for too long"
+    return lacking(f"An order that failed was not tried again: {why}.", copies, row)
 
 
 # ---- 4: payments
@@ -696,7 +709,12 @@ def _settled(random: Random, trial: Trial, sqs: Any, url: str, need: Need) -> Fi
         within_s=3 * need["again_s"] + need["booking_s"] + 20,
     )
     missing = next((name for name in ids if not is_booked(name)), None)
-    stopped = missing and lacking("A payment was not booked in time.", settlers)
+    stopped = missing and lacking(
+        "A payment was not taken up again in time after it had failed or its settler had crashed."
+        if shop.of(missing)
+        else "A payment was not begun in time.",
+        settlers,
+    )
 
     trial.student.restart()
     cloud.run(max(cloud.now, sent_s + need["retry_min"] * 60) + 1)
@@ -821,7 +839,8 @@ def _outage(random: Random, trial: Trial, sqs: Any, url: str, failures: str, nee
     for worker in workers:
         worker.stop()
     aside = [message["Body"] for message in drain(sqs, failures)]
-    yield "outage", _survived(shop, good, aside, workers)
+    gone = not aside and not held(sqs, url)
+    yield "outage", _survived(shop, good, aside, workers, gone)
     if bad in aside:
         yield "aside", passed("The invoice that always fails was set aside in time.")
     else:
@@ -830,7 +849,10 @@ def _outage(random: Random, trial: Trial, sqs: Any, url: str, failures: str, nee
         yield "aside", lacking("The invoice that always fails was not set aside in time.", workers, row)
 
 
-def _survived(shop: Workshop, good: Sequence[str], aside: Sequence[str], workers: Sequence[Actor]) -> Finding:
+def _survived(
+    shop: Workshop, good: Sequence[str], aside: Sequence[str], workers: Sequence[Actor], gone: bool
+) -> Finding:
+    """Whether the good invoices were made after the outage; `gone` says that both queues are empty."""
     for name in good:
         if name not in aside and len(shop.done(name)) == 1:
             continue
@@ -839,7 +861,8 @@ def _survived(shop: Workshop, good: Sequence[str], aside: Sequence[str], workers
         if name in aside:
             return failed("A good invoice used up its tries during the outage and was set aside.", row)
         if not shop.done(name):
-            return lacking("A good invoice was not made after the outage.", workers, row)
+            why = "it was in neither queue any more" if gone else "it stayed hidden for too long"
+            return lacking(f"A good invoice was not made after the outage: {why}.", workers, row)
         return failed("An invoice was made twice.", row)
     return passed("The invoices that failed during the outage were made after it.")
 

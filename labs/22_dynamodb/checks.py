@@ -681,13 +681,17 @@ def _whole(shop: Shop, price: int) -> Finding:
         player, item, purchase = shop.player(coins), shop.item(left), shop.name()
         told = shop.buy(purchase, player, item, price)
         after = shop.has(player, item, purchase)
+        made = after == (coins - price, left - 1, True)
+        if answer != "bought" and made:
+            what = "coins of the deposit were taken" if left else "something was sold that was not in stock"
+            return failed(f"A purchase was made that should have been refused: {what}.", shop.row())
         if answer != "bought" and after != (coins, left, False):
             return failed(
                 "A purchase that could not be made left something behind in one of the tables.", shop.row()
             )
         if answer == "bought" and after == (coins, left, False):
             return failed("A purchase for which coins and stock were just enough was not made.", shop.row())
-        if answer == "bought" and after != (coins - price, left - 1, True):
+        if answer == "bought" and not made:
             return failed("A purchase was made only in part: coins, stock and record do not fit.", shop.row())
         if told != answer:
             return failed("The buyer was told another answer than the one that is true.", shop.row())
