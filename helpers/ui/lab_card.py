@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from helpers.cloud import Stopped
 from helpers.labs import Check, Finding, Lab, Status, Task, earned
+from helpers.sections.stations import stations
 from helpers.ui import markup
 from helpers.ui.shell import Shell, Still
 
@@ -174,7 +175,8 @@ def _try_next(lab: Lab, task: Task, findings: Findings) -> str:
     rows = []
     for check in _missed(task, findings):
         section = check.run.partition(".")[0] or lab.id
-        ways = [f"Station <code>{markup.raw(check.station)}</code> of notebooks/{section}.ipynb"]
+        title = stations(section).get(check.station, check.station)
+        ways = [f"Station <em>{markup.text(title)}</em> in notebooks/{section}.ipynb"]
         ways += [f"the run <code>{markup.raw(check.run)}</code>"] if check.run else []
         rows.append(", or ".join(ways) + ".")
     rows = list(dict.fromkeys(rows))

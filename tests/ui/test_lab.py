@@ -173,7 +173,7 @@ def test_a_card_says_each_verdict_with_its_points_and_what_to_try_next(kernel: K
         "✘ not yet (0 of 1 point) A text with more words than allowed is refused with a ValueError.\n"
         "A text with more words than allowed is counted like any other.\n"
         "Try next\n"
-        "Station queue of notebooks/18_sqs.ipynb, or the run 18_sqs.visibility?batch_size=5."
+        "Station 1. A queue between two programs in notebooks/18_sqs.ipynb, or the run 18_sqs.visibility?batch_size=5."
     )
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from dataclasses import dataclass
-from functools import cache
 
 from helpers.grading.record import CheckRecord
-from helpers.labs.lab import LABS
 from helpers.sections.data import SectionError
 from helpers.sections.misconceptions import Misconception, find_misconception
-
-NOTEBOOKS = LABS.parent / "notebooks"
-"""The course's notebooks, beside its labs."""
+from helpers.sections.stations import stations
 
 
 @dataclass(frozen=True)
@@ -62,23 +57,3 @@ def misconception(lab: str, name: str) -> Misconception | None:
         return find_misconception(lab, name)
     except SectionError:
         return None
-
-
-@cache
-def stations(lab: str) -> dict[str, str]:
-    """The titles of the stations of the section's notebook, by their ids; none if there is no such notebook.
-
-    A station is a Markdown cell with a heading of the second level and a number: "## 2. The visibility timeout".
-    """
-    try:
-        notebook = json.loads((NOTEBOOKS / f"{lab}.ipynb").read_text(encoding="utf-8"))
-    except OSError:
-        return {}
-    found = {}
-    for cell in notebook["cells"]:
-        heading = (
-            re.match(r"## (\d+\. .+)", "".join(cell["source"])) if cell["cell_type"] == "markdown" else None
-        )
-        if heading:
-            found[cell["id"]] = heading[1].strip()
-    return found
