@@ -8,6 +8,7 @@ colours are the page's variables (`sheet`), so it follows the light and the dark
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _STEPS_S = (
     21_600, 43_200, 86_400, 172_800, 432_000, 604_800, 1_209_600, 2_592_000,
 )  # fmt: skip
 
+_CALLED = re.compile(r"you-\d+")
 _READS = ("Receive", "Get", "BatchGet", "Query", "Scan", "List", "Describe", "Head", "TransactGet", "Poll")
 _ENDS = ("Delete", "Purge", "Remove", "Terminate", "Cancel")
 _SETS = (
@@ -147,7 +149,12 @@ def _call(row: TrailRow) -> str:
 
 
 def _actor(row: TrailRow) -> str:
-    return printable.cut(row.actor, 40)
+    return printable.cut(_lane(row), 40)
+
+
+def _lane(row: TrailRow) -> str:
+    """The actor, or "you" for each of the student's functions that a check called in turn: you, you-2, you-3."""
+    return "you" if _CALLED.fullmatch(row.actor) else row.actor
 
 
 def instant(seconds: float) -> str:
@@ -172,7 +179,7 @@ def _departing(rows: Sequence[TrailRow], marked: dict[int, str]) -> str:
 
 def _summary(rows: Sequence[TrailRow], left_out: int) -> str:
     """All calls in words."""
-    actors = len({row.actor for row in rows})
+    actors = len({_lane(row) for row in rows})
     span = max(row.end_s for row in rows) - rows[0].start_s
     commonest = Counter(row.operation for row in rows).most_common(4)
     counted = ", ".join(f"{number} {printable.cut(operation, 60)}" for operation, number in commonest)
@@ -219,9 +226,9 @@ class _Drawing:
         self.kinds = {kind(row) for row in rows}
         self.start = rows[0].start_s
         self.length = max(max(row.end_s for row in rows) - self.start, 0.01)
-        actors = list(dict.fromkeys(row.actor for row in rows))
+        actors = list(dict.fromkeys(map(_lane, rows)))
         if len(actors) > MAX_LANES:
-            shown = list(dict.fromkeys([*(rows[place].actor for place in marked), *actors]))[: MAX_LANES - 1]
+            shown = list(dict.fromkeys([*(_lane(rows[place]) for place in marked), *actors]))[: MAX_LANES - 1]
             self.lanes = [actor for actor in actors if actor in shown]
             self.rest = len(actors) - len(self.lanes)
         else:
@@ -235,7 +242,7 @@ class _Drawing:
         return _LEFT + (seconds - self.start) / self.length * (_WIDTH - _LEFT - _RIGHT)
 
     def y(self, row: TrailRow) -> float:
-        return self.top + _LANE * (self.place_of.get(row.actor, len(self.lanes)) + 0.5)
+        return self.top + _LANE * (self.place_of.get(_lane(row), len(self.lanes)) + 0.5)
 
     def _labelled(self) -> list[tuple[int, str, str, int]]:
         """The departures: place, label, where its anchor is, and its line, so that no two labels overlap."""

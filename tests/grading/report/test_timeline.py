@@ -164,6 +164,14 @@ def test_many_actors_share_the_last_lane_but_not_the_one_that_departs() -> None:
     assert lanes == [*(f"worker-{one}" for one in range(10)), "worker-33", "29 others"]
 
 
+def test_functions_that_a_check_called_in_turn_share_a_lane() -> None:
+    trail = [row(0, "you"), row(50, "you-2"), row(100, "you-3"), row(100, "you-too")]
+    figure = timeline(trail, [Departure(50, "you-2")])
+    lanes = [one.text for one in svg(figure).iter(f"{SVG}text") if one.get("class") == "lane"]
+    assert lanes == ["you", "you-too"]
+    assert "at 50 s you called sqs SendMessage. 4 calls by 2 actors" in words(figure)
+
+
 def test_dense_calls_become_a_band_with_their_number() -> None:
     trail = [row(one / 100) for one in range(150)] + [row(100)]
     picture = svg(timeline(trail))
