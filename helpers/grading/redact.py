@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import re
 
-_GIVEN = re.compile(r"""(?<!\w)'[^']*(?:'|$)|"[^"]*(?:"|$)|`[^`]*(?:`|$)|\S*\d\S*|[\[{(].*[\])}]|\S{40,}""")
-"""Quoted text, also where it was cut; what has a digit; a collection; and what is too long for a word."""
+_GIVEN = re.compile(
+    r"""(?<!\w)'[^']*(?:'|$)|"[^"]*(?:"|$)|`[^`]*(?:`|$)|\S*\d\S*|(?!\([A-Za-z.]+\))[\[{(].*[\])}]|\S{60,}"""
+)
+"""Quoted text, also where it was cut; what has a digit; a collection; and what is too long for a word.
+A single word in brackets is none of these: it is where boto3 puts the error's code.
+"""
 
 
 def redacted(message: str, source: str) -> str:

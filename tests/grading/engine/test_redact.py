@@ -24,8 +24,13 @@ SOURCE = "limit = 25\nraise ValueError('no such order')"
         ("it is 'cut in the mid", "it is …"),
         ('"cut in the mid', "…"),
         ("`abc`", "…"),
-        ("f" * 60, "…"),
+        ("f" * 70, "…"),
         ("7 8 9", "…"),
+        (
+            "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling",
+            "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling",
+        ),
+        ("it is (a word) and (one, two)", "it is …"),
     ],
 )
 def test_what_the_student_did_not_write_is_left_out(message: str, shown: str) -> None:
