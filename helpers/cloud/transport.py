@@ -601,7 +601,8 @@ def attempt(
         client = clients[service, region] = session_of(account).client(
             service, region_name=region, config=once
         )
-        for event, handler, *_ in botocore.handlers.BUILTIN_HANDLERS:  # the client elsewhere has them: once is enough
+        for event, handler, *_ in botocore.handlers.BUILTIN_HANDLERS:
+            # The client elsewhere has these: once is enough.
             if event.startswith("after-call") and handler is not botocore.handlers.parse_get_bucket_location:
                 client.meta.events.unregister(event, handler)
     if call is None:
@@ -611,7 +612,8 @@ def attempt(
     try:
         return client._make_api_call(operation, parameters), call
     except ClientError as error:
-        error.response["ResponseMetadata"].pop("MaxAttemptsReached", None)  # the client elsewhere may try again
+        # The client elsewhere may try again.
+        error.response["ResponseMetadata"].pop("MaxAttemptsReached", None)
         return error.response, call
     finally:
         _on_behalf.reset(token)

@@ -204,6 +204,6 @@ def process_class() -> type[Process]:
 
 
 def run_handlers_in(process: type[Process]) -> None:
-    """Let `process` run every handler from now on. The grader of labs, which trusts no handler, names a class of its own."""
+    """Let `process` run every handler from now on. A grader, which trusts no handler, names a class of its own."""
     global _class
     _class = process
