@@ -30,6 +30,7 @@ class RemoteProcess(Process):
         self._lane: Lane | None = self._account.__dict__.get("_lane")
         self._variables = variables
         self._number = 0 if self._lane is None else self._lane.number_of_process()
+        self._disk = 0 if self._lane is None else self._lane.number_of_disk(disk)
         self._ephemeral_mb = self._configuration.ephemeral_mb
         return _Elsewhere()
 
@@ -40,6 +41,7 @@ class RemoteProcess(Process):
             layers=[base64.b64encode(layer).decode() for layer in self._code.layers],
             handler=self._configuration.handler,
             runtime=self._configuration.runtime,
+            disk=self._disk,
             ephemeral_mb=self._ephemeral_mb,
             log_format=self._configuration.log_format,
             log_level=self._configuration.log_level,

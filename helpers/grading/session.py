@@ -244,6 +244,7 @@ class Lane:
         self._actors = itertools.count(1)
         self._processes = itertools.count(1)
         self._functions: list[Callable[..., Any]] = []
+        self._disks: list[object] = []
         self._child = session._child
         cloud.__dict__["_lane"] = self
 
@@ -263,6 +264,12 @@ class Lane:
     def number_of_process(self) -> int:
         """A number for one more process of an execution environment."""
         return next(self._processes)
+
+    def number_of_disk(self, disk: object) -> int:
+        """A number for the disk of an execution environment, which the environment's processes share."""
+        if disk not in self._disks:
+            self._disks.append(disk)
+        return self._disks.index(disk)
 
     def forget(self, process: int) -> None:
         """Tell the other side that this process of an execution environment is over."""

@@ -30,9 +30,11 @@ class _Lines:
 
 
 class Function:
-    """One life of an environment's process. `exits(how)` is called where its code ends it, and does not return."""
+    """One life of an environment's process. `disks` are the environments' own, which outlive it. `exits(how)` is called
+    where its code ends it, and does not return.
+    """
 
-    def __init__(self, order: dict[str, Any], exits: Callable[[str], None]) -> None:
+    def __init__(self, order: dict[str, Any], disks: dict[int, Disk], exits: Callable[[str], None]) -> None:
         layers = [base64.b64decode(layer) for layer in order["layers"]]
         self._code = Code(base64.b64decode(order["package"]), layers, order["runtime"])
         self._handler_name = order["handler"]
@@ -40,9 +42,10 @@ class Function:
         self._lines = _Lines()
         self._output = Output(self._lines, order["log_level"])  # type: ignore[arg-type]  # it is written to, no more
         self._root = RootHandler(self._output, self._code, order["log_format"])
+        disk = disks.setdefault(order["disk"], Disk(self._code, order["ephemeral_mb"]))
         self.isolation = Isolation(
             self._code,
-            Disk(self._code, order["ephemeral_mb"]),
+            disk,
             order["variables"],
             output=self._output,
             log=self._root,

@@ -12,6 +12,7 @@ import io
 import os
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from helpers.cloud import clock, learner, scheduler
 from helpers.cloud.randomness import Stream, stream_seed
 from helpers.dataplane.awslambda import runtime
+from helpers.dataplane.awslambda.files import Disk
 from helpers.grading.child.function import Function
 from helpers.grading.child.remote import RemoteAccount
 from helpers.grading.link import Gone, Link
@@ -83,6 +85,7 @@ class Runner:
         self._actors: dict[int, _Actor] = {}
         self._functions: dict[int, Function] = {}
         self._current: _Actor | None = None
+        self._disks: dict[int, dict[int, Disk]] = defaultdict(dict)
         self._files: dict[str, str] = {}
         self._namespace: dict[str, Any] = {}
         self._clients: dict[str, str] = {}
@@ -154,6 +157,7 @@ class Runner:
 
     def _over(self, order: dict[str, Any]) -> dict[str, Any]:
         account = self._accounts.pop(order["account"])
+        self._disks.pop(account.number, None)
         for number in [number for number, actor in self._actors.items() if actor.account is account]:
             del self._actors[number]
         learner.closed(account)  # type: ignore[arg-type]  # it acts as one
@@ -190,7 +194,9 @@ class Runner:
         return self._begin(order, run)
 
     def _load(self, order: dict[str, Any]) -> dict[str, Any]:
-        function = self._functions[order["process"]] = Function(order, self._exit)
+        function = self._functions[order["process"]] = Function(
+            order, self._disks[order["account"]], self._exit
+        )
 
         def run() -> dict[str, Any]:
             return {"event": "done", "value": function.load(order["request_id"])}
@@ -248,8 +254,12 @@ class Runner:
         if function is not None:
             function.isolation.enter()
         try:
-            with cpu_limit(order["cpu_s"]):
+            with cpu_limit(order["cpu_s"]) as limit:
                 event: dict[str, Any] = actor.greenlet.switch(answer)
+            if (
+                limit.reached and function is not None
+            ):  # a function's process ends by it, as by any such exception
+                event = {"event": "limit"}
         except LimitReached:  # it came while nothing of the student's ran any more
             event = {"event": "limit"}
         finally:

@@ -38,7 +38,12 @@ class cpu_limit:  # noqa: N801  # used like a function, as `contextlib`'s are
         self._armed = False
         self._swallowed = False
 
-    def __enter__(self) -> None:
+    @property
+    def reached(self) -> bool:
+        """Whether `LimitReached` was raised in the block; its code may have made another exception of it."""
+        return self._swallowed
+
+    def __enter__(self) -> cpu_limit:
         signal.signal(signal.SIGPROF, self._reached)
         signal.signal(signal.SIGALRM, self._reached)
         self._around = sys._getframe(1)  # who watches, not who is watched
@@ -46,6 +51,7 @@ class cpu_limit:  # noqa: N801  # used like a function, as `contextlib`'s are
         self._armed = True
         signal.setitimer(signal.ITIMER_REAL, WALL_FACTOR * self._seconds, AGAIN_S)
         signal.setitimer(signal.ITIMER_PROF, self._seconds, AGAIN_S)
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
