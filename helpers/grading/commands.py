@@ -315,7 +315,8 @@ def _tell(delivery: Delivery, out: Path) -> None:
 
     batch = delivery.batch
     states = ", ".join(f"{count} {state}" for state, count in counted(batch.records))
-    said = [f"{len(batch.records)} submissions: {states}. Seed {batch.seed}."]
+    count = len(batch.records)
+    said = [f"{count} submission{'s' if count > 1 else ''}: {states}. Seed {batch.seed}."]
     said += [f"  {sentence}" for sentence in (*batch.unmatched, *delivery.said)]
     said.append(f"Read {out / SUMMARY} first; the marks are in {out / RESULTS}.")
     print("\n".join(said))  # noqa: T201  # it talks to a person

@@ -20,14 +20,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import yaml
 
 from helpers.cloud import OneSentence
 from helpers.grading.report.files import make_folder, write
 from helpers.labs.build import Notebook, generate, read_source
 from helpers.labs.lab import PRACTICE_SEED, Lab, load_lab
-from helpers.notebooks.normalise import normalise, to_bytes
 from helpers.sections.data import load
 
 GRADED = "graded"
@@ -198,6 +196,10 @@ def build_variant(
 
 
 def _notebook(lab: Lab, seed: int, edition: str) -> bytes:
+    import nbformat  # it takes a second to load, and only a new edition needs it
+
+    from helpers.notebooks.normalise import normalise, to_bytes
+
     notebook = generate(lab, seed, GRADED)[0]
     notebook["metadata"]["course"]["id"] = edition
     return to_bytes(normalise(nbformat.from_dict(notebook)))
