@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from typing import Any, NoReturn
 
 from helpers.cloud.actor import Surroundings
@@ -25,6 +26,12 @@ class _Elsewhere:
 
 class RemoteProcess(Process):
     """A process of an execution environment whose code runs on the student's side of the line."""
+
+    def __init__(self, *about: Any, **more: Any) -> None:
+        """See `Process`. It is waited for as long as it takes: the session's limits end its code, and an actor that is
+        evicted while it waits for the line would leave an answer there that nobody takes.
+        """
+        super().__init__(*about, **{**more, "patience_s": math.inf})
 
     def _surroundings(self, disk: Disk, variables: dict[str, str]) -> Surroundings:
         self._lane: Lane | None = self._account.__dict__.get("_lane")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from helpers.cloud import scheduler
 from helpers.dataplane.awslambda import zipped
 from helpers.dataplane.awslambda.process import Process, process_class, run_handlers_in
 from helpers.grading.limits import Limits
@@ -133,6 +134,25 @@ def test_log_lines_reach_the_account(session: Session) -> None:
         logs = trial.cloud.client("logs")
         lines = [one["message"] for one in logs.filter_log_events(logGroupName="/aws/lambda/f")["events"]]
     assert [line.strip() for line in lines if line.startswith("run ")] == ["run 1 test"]
+
+
+def test_a_handler_that_computes_for_long_is_waited_for(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "_IDLE_FACTOR", 0.01)  # a handler in this process would have 20 ms
+    code = """
+import os  # whose times are real
+
+def handler(event, context):
+    began = sum(os.times()[:2])
+    while sum(os.times()[:2]) - began < 0.2:
+        pass
+    return "done"
+"""
+    with Bench(session, 5, "f").trial() as trial:
+        client = deployed(trial, code)
+        assert invoked(client) == ("done", "")
+    assert session.timed_out == []
 
 
 def test_a_handler_without_end_costs_its_task_and_not_the_next(session: Session) -> None:
