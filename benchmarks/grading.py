@@ -92,10 +92,13 @@ def grade(sent: Mapping[str, Mapping[str, str]], folder: Path) -> tuple[Run, dic
     command = [devlab, "grade", LAB.id, str(folder / "in"), "--out", str(folder / "out")]
     command += ["--seed", str(SEED), "--jobs", str(JOBS)]
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak = Peak(process.pid)
-    if process.wait() != 0:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}.")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        peak = Peak(process.pid)
+        try:
+            if process.wait() != 0:
+                raise SystemExit(f"{' '.join(command)} ended with {process.returncode}.")
+        finally:
+            process.terminate()  # if this script is stopped
     run = Run(time.perf_counter() - began, peak.stop())
     records = json.loads((folder / "out" / "results.json").read_text(encoding="utf-8"))["records"]
     return run, {record["student"]: float(record["total"]) for record in records}
@@ -108,7 +111,7 @@ class Peak:
         self._pid = pid
         self._most = 0.0
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
+        self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
 
     def stop(self) -> float:
