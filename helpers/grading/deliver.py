@@ -142,7 +142,8 @@ def _manual_sheet(batch: Batch, lab: Lab, out: Path) -> list[str]:
     files.write(out / MANUAL_PAGE, sheet.page)
     if not sheet.waiting:
         return []
-    return [f"{sheet.waiting} answers in words wait in {MANUAL}; then run the same command again."]
+    waiting = "1 answer in words waits" if sheet.waiting == 1 else f"{sheet.waiting} answers in words wait"
+    return [f"{waiting} in {MANUAL}; then run the same command again."]
 
 
 def _questions(lab: Lab) -> tuple[Question, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers.grading.mark import Work
@@ -18,7 +18,7 @@ FOLDER = ".marks"
 @dataclass(frozen=True)
 class Store:
     """The records of a run in `out`. `basis` is whatever a record depends on beside the submission: the lab's files,
-    the seed, the isolation, the limits.
+    the seed, the isolation, the limits. No student's name stands in the files, in case pseudonyms are wanted.
     """
 
     out: Path
@@ -28,13 +28,15 @@ class Store:
         """The record of the submission, if it was marked on the same basis; None also if its file is damaged."""
         try:
             data = json.loads(self._path(work).read_text(encoding="utf-8"))
-            return Record.from_json(data)
+            record = Record.from_json(data)
+            return replace(record, student=work.student, file=work.file, notes=(*work.notes, *record.notes))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def save(self, work: Work, record: Record) -> None:
-        """Keep the record: the file is whole or not there."""
-        files.write(self._path(work), json.dumps(record.to_json(), ensure_ascii=True))
+        """Keep the record: the file is whole or not there. Whose it is and what came with it, `work` knows."""
+        nameless = replace(record, student="", file="", notes=record.notes[len(work.notes) :])
+        files.write(self._path(work), json.dumps(nameless.to_json(), ensure_ascii=True))
 
     def _path(self, work: Work) -> Path:
         key = json.dumps(

@@ -11,6 +11,8 @@ from helpers.labs import load_lab
 from helpers.labs.build import released_sources, solution_sources
 from tests.grading.engine.marker import marked
 
+pytestmark = pytest.mark.slow
+
 LAB = load_lab("18_sqs")
 SOLVED, RELEASED = solution_sources(LAB), released_sources(LAB)
 

@@ -9,6 +9,8 @@ from helpers.labs import load_lab
 from helpers.labs.build import released_sources, solution_sources
 from tests.grading.engine.marker import SECRET, left_after, marked
 
+pytestmark = pytest.mark.slow
+
 LAB = load_lab("18_sqs")
 SOLVED, RELEASED = solution_sources(LAB), released_sources(LAB)
 BROKEN = "The grader itself failed on this submission; it is to be marked by hand, and the failure reported."
@@ -44,7 +46,7 @@ def test_a_check_that_fails_costs_only_who_comes_to_it(
     assert SECRET not in str(ada.to_json())
 
 
-@pytest.mark.parametrize("jobs", [0, 1, 3, 20])
+@pytest.mark.parametrize("jobs", [0, 3])
 def test_everybody_is_marked_once_however_many_side_by_side(jobs: int) -> None:
     many = [{**WORKS[1], "student": f"student {number}"} for number in range(7)]
     records = marked(many, jobs=jobs)
