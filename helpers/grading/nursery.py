@@ -139,4 +139,11 @@ class Nursery:
 def _environment() -> dict[str, str]:
     """The environment of a process that will run a student's code: nothing of the user's own is in it."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-    return {**kept, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg"}
+    # A thread of its own heap would reserve 64 MB of the address space that a process may have.
+    return {
+        **kept,
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "Agg",
+        "MALLOC_ARENA_MAX": "1",
+    }

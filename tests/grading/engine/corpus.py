@@ -365,7 +365,10 @@ while True:
 attack("fork_bomb", "import os\nwhile True:\n    os.fork()", "crashed", 20, "BlockingIOError")
 attack(
     "threads",
-    "import threading, time\nwhile True:\n    threading.Thread(target=threading.Event().wait, daemon=True).start()",
+    """import threading
+threading.stack_size(256 * 1024)  # so that it is their number that ends it, not their memory
+while True:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()""",
     "crashed",
     20,
     "can't start new thread",
@@ -659,8 +662,8 @@ attack("reads_users", "print(open('/etc/passwd').read().splitlines()[1])", "cras
 attack(
     "reads_submissions",
     """import pathlib, helpers
-roots = [pathlib.Path(helpers.__file__).parents[1] / "labs", *map(pathlib.Path, ("/home", "/tmp", "/mnt"))]
-print([path for root in roots for path in root.rglob("*")][0])""",
+root = pathlib.Path(helpers.__file__).parents[1]
+print([path for name in ("labs", "notebooks", "tests") for path in (root / name).rglob("*")][0])""",
     "crashed",
     20,
     "IndexError",
