@@ -134,16 +134,16 @@ def main() -> None:
     path, level, *services = sys.argv[1:]
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group: the end of the pipe says enough
         signal.signal(number, signal.SIG_IGN)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(path)
-    Path(path).chmod(0o600)
-    warm(services)
-    listener.listen(64)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
     try:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(path)
+        Path(path).chmod(0o600)
+        warm(services)
+        listener.listen(64)
+        with contextlib.suppress(BrokenPipeError):
+            os.write(1, b"ready\n")
         Zygote(listener, level).serve(0)
-    finally:  # whoever started this one may have been killed, and cannot tidy up
+    finally:  # whoever started this one may have been killed at any time, and cannot tidy up
         shutil.rmtree(Path(path).parent, ignore_errors=True)
 
 
