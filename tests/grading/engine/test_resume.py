@@ -17,9 +17,8 @@ from tests.grading.engine.watched import GRADE, watched
 pytestmark = pytest.mark.slow
 
 NAMES = (
-    "right", "blank", "partly", "wrong", "crashing", "cells_deleted", "half_a_file", "empty", "login_page", "os_exit",
-    "forged_results", "patched_time", "magics", "asks", "lying_eq", "async_function", "sys_exit", "prints", "no_ids",
-    "nbformat_3", "cell_copied", "signals_parent", "recursion", "segfault",
+    "right", "blank", "partly", "crashing", "cells_deleted", "half_a_file", "os_exit", "forged_results", "magics",
+    "async_function", "prints", "zip_in_zip",
 )  # fmt: skip
 KILLS = 20
 STOPPED = "Stopped. Run the same command again to go on."
@@ -45,9 +44,9 @@ def test_killed_at_any_moment_it_ends_with_the_same_results(tmp_path: Path) -> N
     draw = random.Random(20)
     codes, kept, growth = set(), 0, []
     for place in range(KILLS):
-        # A quarter dies while it starts, the others when so many marks are kept, and a little later; at last all are,
-        # and it dies while it writes the results.
-        early = place % 4 == 0
+        # Half die while they start, the others when so many marks are kept, and a little later; at last all are,
+        # and they die while they write the results.
+        early = place % 2 == 0
         ended = watched(
             *command, str(out), temporary=temporary, number=signal.SIGKILL, marks=str(out / ".marks"),
             kept=0 if early else min(kept + 1, len(NAMES)),
