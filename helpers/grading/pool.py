@@ -87,6 +87,7 @@ class Pool:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.close(ours)
+            gc.disable()  # it ends soon, and collecting would copy the pages it shares
             self._bound()
             try:
                 said = mark(self._nursery, self._lab, work, self._seed, self._limits).to_json()
