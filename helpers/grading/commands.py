@@ -129,7 +129,7 @@ def _reporting(command: Callable[[argparse.Namespace], int]) -> Callable[[argpar
             with _stoppable():
                 return _answered(command, asked)
         except _Stopped as stopped:
-            print("Stopped. Run the same command again to go on.", file=sys.stderr)  # noqa: T201  # it talks to a person
+            print("Stopped. Run the same command again to go on.", file=sys.stderr)
             return 128 + stopped.number
 
     return run
@@ -144,10 +144,10 @@ def _answered(command: Callable[[argparse.Namespace], int], asked: argparse.Name
     try:
         return command(asked)
     except Unsafe as error:
-        print(error, file=sys.stderr)  # noqa: T201  # it talks to a person
+        print(error, file=sys.stderr)
         return UNSAFE
     except (Refused, OneSentence, GradebookError, KeyFileError, OSError) as error:
-        print(error, file=sys.stderr)  # noqa: T201  # it talks to a person
+        print(error, file=sys.stderr)
         return 2
 
 
@@ -229,7 +229,7 @@ def _regrade(asked: argparse.Namespace) -> int:
     delivery = _delivered(batch, assignment, asked)
     moves = moved(old, document.from_json((out / DOCUMENT).read_text(encoding="utf-8")))
     files.write(out / MOVED, moves_csv(moves))
-    print(moves_text(moves))  # noqa: T201  # it talks to a person
+    print(moves_text(moves))
     _tell(delivery, out)
     return 0
 
@@ -243,7 +243,7 @@ def _variant(asked: argparse.Namespace) -> int:
     key = read_key(asked.key)
     build_variant(load_lab(asked.lab), key, asked.out, students=students, extra=asked.extra)
     many = f"{len(students)} editions" if students else "one edition for the class"
-    print(  # noqa: T201  # it talks to a person
+    print(
         f"Built {many} in {asked.out / 'editions'}. Keep {asked.out / 'manifest.json'} and the key to yourself.\n"
         f"To mark them: devlab grade {asked.out / 'lab'} SUBMISSIONS --out RESULTS"
     )
@@ -253,7 +253,7 @@ def _variant(asked: argparse.Namespace) -> int:
 def _teach(asked: argparse.Namespace) -> int:
     from helpers.grading.teach import plan
 
-    print(plan(asked.section), end="")  # noqa: T201  # it talks to a person
+    print(plan(asked.section), end="")
     return 0
 
 
@@ -278,7 +278,7 @@ def _nbgrader_import(asked: argparse.Namespace) -> int:
     files.write(asked.out / RESULTS, table.to_table(batch))
     files.write(asked.out / DOCUMENT, document.to_json(batch))
     for sentence in batch.unmatched:
-        print(sentence)  # noqa: T201  # it talks to a person
+        print(sentence)
     return 0
 
 
@@ -310,16 +310,16 @@ def _delivered(batch: Batch, assignment: Assignment, asked: argparse.Namespace) 
 
 
 def _tell(delivery: Delivery, out: Path) -> None:
+    from helpers.experiments.words import plural
     from helpers.grading.deliver import RESULTS, SUMMARY
     from helpers.grading.grade import counted
 
     batch = delivery.batch
     states = ", ".join(f"{count} {state}" for state, count in counted(batch.records))
-    count = len(batch.records)
-    said = [f"{count} submission{'s' if count > 1 else ''}: {states}. Seed {batch.seed}."]
+    said = [f"{plural(len(batch.records), 'submission')}: {states}. Seed {batch.seed}."]
     said += [f"  {sentence}" for sentence in (*batch.unmatched, *delivery.said)]
     said.append(f"Read {out / SUMMARY} first; the marks are in {out / RESULTS}.")
-    print("\n".join(said))  # noqa: T201  # it talks to a person
+    print("\n".join(said))
 
 
 def _seed(text: str) -> int:

@@ -61,10 +61,11 @@ def deliver(
         files.write(out / NAMES, names.names(batch))
     else:
         (out / NAMES).unlink(missing_ok=True)
-    pages = {record.file: feedback.page(record, lab) for record in batch.records} if gradebook else {}
-    for record in shown.records:
-        files.write(out / FEEDBACK / files.page_name(record), feedback.page(record, lab))
-    _remove_stale(out / FEEDBACK, {files.page_name(record) for record in shown.records})
+    pages = [feedback.page(record, lab) for record in shown.records]
+    names_of_pages = [files.page_name(record) for record in shown.records]
+    for name, page in zip(names_of_pages, pages, strict=True):
+        files.write(out / FEEDBACK / name, page)
+    _remove_stale(out / FEEDBACK, set(names_of_pages))
     files.write(out / RESULTS, table.to_table(shown))
     files.write(out / DOCUMENT, document.to_json(shown))
     pairs = similarity.similar(similarity.sources_of(shown), released_sources(lab), solution_sources(lab))
@@ -76,7 +77,10 @@ def deliver(
         filled = fill(gradebook.read_bytes(), batch, column=column, people=people(roster))
         name = f"{gradebook.stem}-filled{gradebook.suffix}"
         files.write(out / name, filled.data)
-        files.write(out / FEEDBACK_ZIP, feedback_zip(pages))
+        if shown is not batch:  # the platform knows its students by their names
+            pages = [feedback.page(record, lab) for record in batch.records]
+        by_file = {record.file: page for record, page in zip(batch.records, pages, strict=True)}
+        files.write(out / FEEDBACK_ZIP, feedback_zip(by_file))
         said.append(
             f"{plural(filled.count, 'mark')} in {name}; the pages for the students are in {FEEDBACK_ZIP}."
         )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 import unicodedata
@@ -23,7 +22,7 @@ from typing import Any
 import yaml
 
 from helpers.cloud import OneSentence
-from helpers.grading.report.files import make_folder, write
+from helpers.grading.report.files import create, make_folder, write
 from helpers.labs.build import Notebook, generate, read_source
 from helpers.labs.lab import PRACTICE_SEED, Lab, load_lab
 from helpers.sections.data import load
@@ -128,10 +127,7 @@ def read_key(path: Path) -> bytes:
     Raises EditionError for a key of fewer than 16 bytes, and for a file that cannot be read or made.
     """
     try:
-        if not path.exists():
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(32) + "\n")
+        create(path, f"{secrets.token_hex(32)}\n".encode())
         key = path.read_bytes().strip()
     except OSError as error:
         raise EditionError(f"The key {path} cannot be read: {error.strerror}.") from error

@@ -16,9 +16,9 @@ from helpers.grading.limits import Limits
 from helpers.grading.nursery import Nursery
 from helpers.grading.record import CheckRecord, Record, State, TaskRecord, TrailRow
 from helpers.grading.session import Session, Tampered
-from helpers.labs import Bench, Finding, Lab, Status, Task, crashed, examine, not_attempted
+from helpers.labs import Bench, Finding, Lab, Status, Task, crashed, earned, examine, not_attempted
 from helpers.labs.build import cells_for_examination, released_sources
-from helpers.labs.cells import untouched
+from helpers.labs.practice import absent_functions, blank_tasks
 from helpers.labs.student import StudentError
 
 TRAIL_ROWS = 200
@@ -54,13 +54,8 @@ def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> R
     handlers.install()
     began = time.process_time()
     released = released_sources(lab)
-    blank = [
-        task
-        for task in lab.tasks
-        if not task.manual
-        and (task.id in work.missing or untouched(task, work.sources.get(task.id, ""), released))
-    ]
-    absent = {name: task.id for task in blank for name in task.functions}
+    blank = blank_tasks(lab, work.sources, released)
+    absent = absent_functions(lab, work.sources, released)
     cells = cells_for_examination(lab, work.sources)
     Tampered.last = ""
     tasks: list[TaskRecord] = []
@@ -72,7 +67,7 @@ def mark(nursery: Nursery, lab: Lab, work: Work, seed: int, limits: Limits) -> R
                 if task.manual:
                     tasks.append(_manual(task, work))
                 elif task in blank:
-                    tasks.append(_blank(task, work, released))
+                    tasks.append(_blank(task, work))
                 else:
                     tasks.append(_examined(task, lab, work, seed, session, defects))
                 if Tampered.last:
@@ -118,7 +113,7 @@ def _examined(
         id=task.id,
         title=task.title,
         points=task.points,
-        earned=_earned(task, findings),
+        earned=earned(task, findings),
         checks=tuple(_check(task, check.id, findings[check.id]) for check in task.checks),
         code=source,
         output=session.output.get(task.id, ""),
@@ -132,10 +127,6 @@ def defect(error: BaseException) -> str:
     frames = reversed(traceback.extract_tb(error.__traceback__)[-6:])
     places = ", ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames)
     return f"{type(error).__name__} was raised at {places}."
-
-
-def _earned(task: Task, findings: Mapping[str, Finding]) -> float:
-    return sum(check.points for check in task.checks if findings[check.id].status is Status.PASSED)
 
 
 def _check(task: Task, name: str, finding: Finding) -> CheckRecord:
@@ -156,7 +147,7 @@ def _check(task: Task, name: str, finding: Finding) -> CheckRecord:
     )
 
 
-def _blank(task: Task, work: Work, released: Mapping[str, str]) -> TaskRecord:
+def _blank(task: Task, work: Work) -> TaskRecord:
     """A task that is not attempted, or whose cell is missing."""
     missing = task.id in work.missing
     finding = not_attempted("The cell of this task is not in the notebook." if missing else "")

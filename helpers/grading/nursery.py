@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +47,7 @@ class Nursery:
     def __init__(self, isolation: Isolation, policy: Policy, services: Sequence[str]) -> None:
         self.isolation = isolation
         self._policy = policy
-        self._request = json.dumps({**asdict(policy), "readable": list(map(str, policy.readable))}).encode()
+        self._request = policy.to_json()
         self._services = list(services)
         self._folder = tempfile.TemporaryDirectory(prefix="devlab-", ignore_cleanup_errors=True)
         self._address = str(Path(self._folder.name) / "zygote")
@@ -104,7 +102,7 @@ class Nursery:
         try:
             connection.settimeout(30)
             connection.connect(self._address)
-            socket.send_fds(connection, [self._request], [theirs.fileno()])
+            socket.send_fds(connection, [self._request.encode()], [theirs.fileno()])
             pid = int.from_bytes(connection.recv(4), "big")
         except OSError as error:
             raise Gone(f"no process for the submission: {error}") from error
@@ -117,7 +115,7 @@ class Nursery:
     def _cold(self, ours: socket.socket, theirs: socket.socket) -> Child:
         """A child that bubblewrap starts as a new program: it imports everything afresh, which takes a second."""
         line = theirs.fileno()
-        program = [sys.executable, "-m", "helpers.grading.child", str(line), self._request.decode()]
+        program = [sys.executable, "-m", "helpers.grading.child", str(line), self._request]
         process = subprocess.Popen(  # noqa: S603  # this Python, on this package
             bubblewrap_command(self._policy, program, [line]),
             stdin=subprocess.DEVNULL,

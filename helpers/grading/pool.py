@@ -127,12 +127,11 @@ class Pool:
             os.close(end)
             _, status = os.waitpid(fork.pid, 0)
             yield fork.work, self._record(fork, status)
-        for end, fork in list(self._forks.items()):
+        for fork in self._forks.values():
             if time.monotonic() - fork.since > _PATIENCE_S:
                 os.kill(fork.pid, signal.SIGKILL)
                 fork.data = b""
                 fork.since = time.monotonic()
-                self._forks[end] = fork
 
     def _record(self, fork: _Fork, status: int) -> Record:
         try:

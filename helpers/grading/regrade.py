@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from helpers.experiments.words import plural
 from helpers.grading.record import Batch, CheckRecord, Record, State, TaskRecord
 from helpers.grading.report.table import csv_text, guarded, number
 
@@ -116,9 +117,7 @@ def moves_text(moves: Sequence[Move]) -> str:
         return "No mark moved."
     up = sum((move.after or 0) > (move.before or 0) for move in moves)
     students = len({move.student for move in moves})
-    head = (
-        f"{_many(len(moves), 'mark')} of {_many(students, 'student')} moved: {up} up, {len(moves) - up} down."
-    )
+    head = f"{plural(len(moves), 'mark')} of {plural(students, 'student')} moved: {up} up, {len(moves) - up} down."
     more = [f"  and {len(moves) - SHOWN} more: moved.csv has them all"] if len(moves) > SHOWN else []
     return "\n".join([head, *(f"  {move}" for move in moves[:SHOWN]), *more])
 
@@ -172,7 +171,3 @@ def _points(value: float | None) -> str:
 
 def _bare(value: float | None) -> str:
     return "" if value is None else number(value)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -24,8 +24,9 @@ from helpers.grading.link import Forged, Gone
 from helpers.grading.nursery import Child, Nursery
 from helpers.grading.redact import redacted
 from helpers.labs import plain
+from helpers.labs.acting import ActingStudent
 from helpers.labs.cells import Cell
-from helpers.labs.student import CALLS, Crash, NotAttempted, OutOfTime, StudentError, out_of_time
+from helpers.labs.student import Crash, NotAttempted, OutOfTime, StudentError
 
 SERVICES = frozenset({"dynamodb", "iam", "lambda", "sqs", "sts"})
 """What a submission may call beside the services of its lab's clients. No others: the mock reads what they are given in
@@ -80,7 +81,7 @@ class Session:
         self._nursery = nursery
         self._clients = dict(clients)
         self.services = SERVICES | set(clients.values())
-        self._limits = limits
+        self.limits = limits
         self._child: Child | None = None
         self._numbers = itertools.count(1)
         self._restarts = 0
@@ -104,7 +105,7 @@ class Session:
         """Run the cells in a fresh process. One that ends the process is left out, and the others run again."""
         while True:
             self._end_child()
-            if self._restarts > self._limits.restarts or self._out_of_time():
+            if self._restarts > self.limits.restarts or self._out_of_time():
                 return
             self._restarts += 1
             self._child = self._nursery.child()
@@ -118,7 +119,7 @@ class Session:
 
     def _run_cells(self) -> None:
         with Cloud(seed=1) as cloud:
-            line = Lane(self, cloud, next(self._numbers), self._limits)
+            line = Lane(self, cloud, next(self._numbers))
             self._budget()
             self._ask(line.order("namespace", clients=self._clients))
             for cell in self.cells:
@@ -137,6 +138,12 @@ class Session:
                 finally:
                     self._in_cell = False
 
+    def reload(self) -> None:
+        """Run the cells again, in the middle of a task."""
+        task = self._task
+        self.load()
+        self._task = task
+
     def ready(self, task: str) -> None:
         """Before `task` is examined: there is a process, and the task's limits begin."""
         if self._child is None:
@@ -148,7 +155,7 @@ class Session:
 
     def student_in(self, cloud: Cloud) -> RemoteStudent:
         """See `helpers.labs.bench.Host`."""
-        lane = Lane(self, cloud, next(self._numbers), self._limits)
+        lane = Lane(self, cloud, next(self._numbers))
         lane.open()
         return RemoteStudent(self, lane)
 
@@ -164,7 +171,7 @@ class Session:
         child = self._child
         if child is None:
             raise Died(self.died or "the process of the submission is gone")
-        left_s = max(self._limits.cpu_s - self._spent_s(), 0.05)
+        left_s = max(self.limits.cpu_s - self._spent_s(), 0.05)
         try:
             event = child.ask({**order, "cpu_s": left_s}, self._watch)
         except Gone:
@@ -173,6 +180,9 @@ class Session:
             raise Tampered(
                 f"the submission's process wrote {error} to the line that answers travel on"
             ) from error
+        except BaseException:  # its answer will come late, and would be taken for that to another order
+            self._end_child()
+            raise
         if not isinstance(event.get("event"), str) or not isinstance(event.get("output", ""), str):
             raise Tampered(
                 "the submission's process wrote what is no event to the line that answers travel on"
@@ -183,12 +193,9 @@ class Session:
 
     def _watch(self) -> None:
         """Look at what the processes of the submission have used. Raises Died or OutOfTime when that is too much."""
-        child, limits = self._child, self._limits
+        child, limits = self._child, self.limits
         assert child is not None
-        used = child.usage(limits.memory_mb)
-        self.cpu_s += max(used.cpu_s - self._seen_s, 0.0)
-        self._seen_s = max(used.cpu_s, self._seen_s)
-        if used.memory_mb > limits.memory_mb:
+        if self._count(child) > limits.memory_mb:
             self.lose_for_memory()
         if self._spent_s() > limits.cpu_s + limits.grace_s:
             self.timed_out.append(self._task)
@@ -198,9 +205,16 @@ class Session:
             self.timed_out.append(self._task)
             self._lose("it waited for longer than a submission may, and did not stop")
 
+    def _count(self, child: Child) -> float:
+        """Count the processor time of the child's processes since the last time. Returns their memory in MB."""
+        used = child.usage(self.limits.memory_mb)
+        self.cpu_s += max(used.cpu_s - self._seen_s, 0.0)
+        self._seen_s = max(used.cpu_s, self._seen_s)
+        return used.memory_mb
+
     def _out_of_time(self) -> bool:
         """Whether all of the submission has taken more real time than it may."""
-        return bool(clock.real_monotonic() - self._opened > self._limits.real_s)
+        return bool(clock.real_monotonic() - self._opened > self.limits.real_s)
 
     def _spent_s(self) -> float:
         """Processor seconds of the cell or task so far: the student's processes, and its account here."""
@@ -210,14 +224,13 @@ class Session:
         """A new cell or task: its limits begin now."""
         self._own_s = time.process_time()
         if self._child is not None:
-            used = self._child.usage(self._limits.memory_mb)
-            self.cpu_s += max(used.cpu_s - self._seen_s, 0.0)
-            self._seen_s = self._base_s = max(used.cpu_s, self._seen_s)
+            self._count(self._child)
+            self._base_s = self._seen_s
         self._began = clock.real_monotonic()
 
     def lose_for_memory(self) -> NoReturn:
         """End the process, because of what it holds. Raises Died."""
-        self._lose(f"its processes held more than the {self._limits.memory_mb} MB that a submission may use")
+        self._lose(f"its processes held more than the {self.limits.memory_mb} MB that a submission may use")
 
     def _lose(self, why: str) -> NoReturn:
         self._end_child()
@@ -226,8 +239,7 @@ class Session:
 
     def _end_child(self) -> None:
         if self._child is not None:
-            used = self._child.usage(self._limits.memory_mb)
-            self.cpu_s += max(used.cpu_s - self._seen_s, 0.0)
+            self._count(self._child)
             self._child.end()
             self._child = None
         self._seen_s = self._base_s = 0.0
@@ -236,11 +248,10 @@ class Session:
 class Lane:
     """One account as the student's process knows it, and the functions that run in it."""
 
-    def __init__(self, session: Session, cloud: Cloud, number: int, limits: Limits) -> None:
+    def __init__(self, session: Session, cloud: Cloud, number: int) -> None:
         self.cloud = cloud
         self.number = number
         self._session = session
-        self._limits = limits
         self._actors = itertools.count(1)
         self._processes = itertools.count(1)
         self._functions: list[Callable[..., Any]] = []
@@ -256,9 +267,19 @@ class Lane:
         """Tell the other side that a trial begins."""
         self._session._ask(self.order("trial"))
 
+    def reopen(self) -> None:
+        """Tell the process that came in the place of the one that knew of the trial."""
+        self._child = self._session._child
+        self.open()
+
+    @property
+    def _lives(self) -> bool:
+        """Whether the process that knows of this account is still there."""
+        return self._child is not None and self._session._child is self._child
+
     def close(self) -> None:
         """Tell it that the trial is over, if the process that knew of it is still there."""
-        if self._session._child is self._child and self._child is not None:
+        if self._lives:
             self._session._ask(self.order("over"))
 
     def number_of_process(self) -> int:
@@ -273,7 +294,7 @@ class Lane:
 
     def forget(self, process: int) -> None:
         """Tell the other side that this process of an execution environment is over."""
-        if self._session._child is self._child and self._child is not None:
+        if self._lives:
             self._session._ask(self.order("forget", process=process))
 
     def drive(self, what: str, *, heard: Callable[[list[str]], None] | None = None, **rest: Any) -> Any:
@@ -324,8 +345,8 @@ class Lane:
         if event.get("account") != self.number:
             said = "This client was made outside the function, in another account: use the one the function is given."
             return {"refused": said, "kind": "SealedError"}
-        if self.cloud.calls >= self._limits.calls:
-            return {"refused": f"More than {self._limits.calls:,} API calls.", "kind": "SealedError"}
+        if self.cloud.calls >= self._session.limits.calls:
+            return {"refused": f"More than {self._session.limits.calls:,} API calls.", "kind": "SealedError"}
         service, call = _text(event.get("service")), event.get("call")
         if service not in self._session.services:
             said = (
@@ -372,7 +393,7 @@ class Lane:
             return NotAttempted(str(rest.get("function", "")))
         if event["event"] == "limit":
             self._session.timed_out.append(self._session._task)
-            said = f"it was stopped after {self._limits.cpu_s:g} s of processor time"
+            said = f"it was stopped after {self._session.limits.cpu_s:g} s of processor time"
             return OutOfTime(said, function=str(rest.get("function", "")))
         kind, message = self._said(event, "kind", 80) or "Error", self._said(event, "message", 300)
         if kind == "MemoryError":  # what it hoards would be held against the next task
@@ -395,47 +416,17 @@ class Lane:
         return text if text in self._session.sources else redacted(text, self._session.sources)
 
 
-class RemoteStudent:
+class RemoteStudent(ActingStudent):
     """See `helpers.labs.student.Student`."""
 
     def __init__(self, session: Session, lane: Lane) -> None:
+        super().__init__(lane.cloud, session.cells)
         self._session = session
         self._lane = lane
-        self._cloud = lane.cloud
-        self._spawned: list[Actor] = []
 
-    def call(self, function: str, *arguments: Any, name: str = "you", within_s: float = 86_400) -> Any:
-        """See `helpers.labs.student.Student.call`."""
-        actor = self._start(function, arguments, name, background=False)
-        most = self._cloud.calls + CALLS
-        self._cloud.run_until_done(actor, within_s=within_s, calls=most)
-        if not actor.done:
-            actor.stop()
-            raise out_of_time(function, too_many=self._cloud.calls >= most)
-        if actor.error is not None:
-            raise actor.error
-        return actor.result
-
-    def spawn(self, function: str, *arguments: Any, name: str | None = None) -> Actor:
-        """See `helpers.labs.student.Student.spawn`."""
-        actor = self._start(function, arguments, name or function, background=True)
-        self._spawned.append(actor)
-        return actor
-
-    def restart(self) -> None:
-        """See `helpers.labs.student.Student.restart`."""
-        for actor in self._spawned:
-            actor.stop()
-        self._spawned.clear()
-        task = self._session._task
-        self._session.load()
-        self._session._task = task
-        self._lane._child = self._session._child
-        self._lane.open()
-
-    def source(self, task: str) -> str:
-        """See `helpers.labs.student.Student.source`."""
-        return "\n".join(cell.source for cell in self._session.cells if cell.task == task)
+    def _reload(self) -> None:
+        self._session.reload()
+        self._lane.reopen()
 
     def _start(self, function: str, arguments: tuple[Any, ...], name: str, *, background: bool) -> Actor:
         if function in self._session.absent:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import os
 import select
 import shutil
@@ -61,9 +60,7 @@ class Zygote:
         if len(descriptors) != 1:
             connection.close()
             return
-        wanted = json.loads(data)
-        policy = Policy(**{**wanted, "readable": tuple(map(Path, wanted["readable"]))})
-        pid = self._fork(policy, descriptors[0], connection)
+        pid = self._fork(Policy.from_json(data), descriptors[0], connection)
         os.close(descriptors[0])
         self._children[connection] = pid
         with contextlib.suppress(OSError):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import linecache
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers.labs.lab import Task
+from helpers.labs.names import same_code
 
 
 @dataclass(frozen=True)
@@ -23,34 +21,6 @@ class Cell:
     def filename(self) -> str:
         """The name that tracebacks give it."""
         return f"<{self.task or 'setup'}>"
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """What Python warns about in a student's source is not for the instructor's terminal."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def defined(source: str) -> set[str]:
-    """The names that the source binds at its top level by `def` and `class`; none if it is no Python."""
-    try:
-        with quiet():
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name for node in tree.body if isinstance(node, kinds)}
-
-
-def same_code(one: str, other: str) -> bool:
-    """Whether two sources are the same but for comments and blanks; two that are no Python, if equal as text."""
-    try:
-        with quiet():
-            return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return one.split() == other.split()
 
 
 def untouched(task: Task, source: str, released: Mapping[str, str]) -> bool:

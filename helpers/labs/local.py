@@ -15,8 +15,10 @@ from typing import Any
 from helpers.cloud import Actor, ActorDropped, current
 from helpers.dataplane import Cloud
 from helpers.labs import plain
-from helpers.labs.cells import Cell, defined, remember
-from helpers.labs.student import CALLS, Crash, NotAttempted, StudentError, out_of_time
+from helpers.labs.acting import ActingStudent
+from helpers.labs.cells import Cell, remember
+from helpers.labs.names import defined
+from helpers.labs.student import Crash, NotAttempted, StudentError
 
 
 class CurrentClient:
@@ -130,42 +132,15 @@ class LocalHost:
         """See `helpers.labs.bench.Host`."""
 
 
-class LocalStudent:
+class LocalStudent(ActingStudent):
     """See `helpers.labs.student.Student`."""
 
     def __init__(self, host: LocalHost, cloud: Cloud) -> None:
+        super().__init__(cloud, host.cells)
         self._host = host
-        self._cloud = cloud
-        self._spawned: list[Actor] = []
 
-    def call(self, function: str, *arguments: Any, name: str = "you", within_s: float = 86_400) -> Any:
-        """See `helpers.labs.student.Student.call`."""
-        actor = self._start(function, arguments, name, background=False)
-        most = self._cloud.calls + CALLS
-        self._cloud.run_until_done(actor, within_s=within_s, calls=most)
-        if not actor.done:
-            actor.stop()
-            raise out_of_time(function, too_many=self._cloud.calls >= most)
-        if actor.error is not None:
-            raise actor.error
-        return actor.result
-
-    def spawn(self, function: str, *arguments: Any, name: str | None = None) -> Actor:
-        """See `helpers.labs.student.Student.spawn`."""
-        actor = self._start(function, arguments, name or function, background=True)
-        self._spawned.append(actor)
-        return actor
-
-    def restart(self) -> None:
-        """See `helpers.labs.student.Student.restart`."""
-        for actor in self._spawned:
-            actor.stop()
-        self._spawned.clear()
+    def _reload(self) -> None:
         self._host.load()
-
-    def source(self, task: str) -> str:
-        """See `helpers.labs.student.Student.source`."""
-        return "\n".join(cell.source for cell in self._host.cells if cell.task == task)
 
     def _start(self, function: str, arguments: tuple[Any, ...], name: str, *, background: bool) -> Actor:
         work = self._function(function)

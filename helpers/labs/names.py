@@ -7,11 +7,10 @@ import builtins
 import hashlib
 import re
 import symtable
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-
-from helpers.labs import cells
-from helpers.labs.cells import quiet
 
 MAX_SOURCE = 50_000
 """Characters of a source that is looked into; a longer one is taken as it is. A long solution has 5,000."""
@@ -22,10 +21,18 @@ _CELL_MAGIC = re.compile(r"\s*%%(?:time|timeit|capture|prun)\b.*")
 """Cell magics that run the cell as Python."""
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Python warns about in a student's source is not for the instructor's terminal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 @lru_cache(maxsize=256)
 def is_python(source: str) -> bool:
     """Whether the source is Python; a longer one than is looked into counts as none."""
-    with quiet():
+    with _quiet():
         try:
             ast.parse(source if len(source) <= MAX_SOURCE else "(")
         except _NO_PYTHON:
@@ -51,18 +58,20 @@ def without_magics(source: str) -> str:
 @lru_cache(maxsize=256)
 def defined(source: str) -> frozenset[str]:
     """The functions and classes that the source defines at its top level; none if it is not Python."""
-    with quiet():
-        return frozenset(cells.defined(source) if len(source) <= MAX_SOURCE else ())
+    if not is_python(source):
+        return frozenset()
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    with _quiet():
+        return frozenset(node.name for node in ast.parse(source).body if isinstance(node, kinds))
 
 
 def same_code(one: str, other: str) -> bool:
-    """Whether two sources are the same but for comments and blanks."""
+    """Whether two sources are the same but for comments and blanks; two that are no Python, if equal but for blanks."""
     if one == other or max(len(one), len(other)) > MAX_SOURCE:
         return one == other
     if is_python(one) and is_python(other):
         return _essence(one) == _essence(other)
-    with quiet():
-        return cells.same_code(one, other)
+    return one.split() == other.split()
 
 
 @lru_cache(maxsize=256)
@@ -98,7 +107,7 @@ def taken(source: str) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def _essence(source: str) -> str:
     """What is left of Python without comments and blanks, as a digest: to write the tree out takes longest here."""
-    with quiet():
+    with _quiet():
         try:
             return hashlib.sha256(ast.dump(ast.parse(source)).encode()).hexdigest()
         except _NO_PYTHON:  # too deep to be written out
@@ -108,7 +117,7 @@ def _essence(source: str) -> str:
 def _table(source: str) -> symtable.SymbolTable | None:
     if not is_python(source):
         return None
-    with quiet():
+    with _quiet():
         try:
             return symtable.symtable(source, "<cell>", "exec")
         except _NO_PYTHON:

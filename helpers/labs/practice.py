@@ -9,7 +9,7 @@ from helpers.labs.build import cells_for_examination
 from helpers.labs.cells import untouched
 from helpers.labs.examine import examine
 from helpers.labs.finding import Finding
-from helpers.labs.lab import PRACTICE_SEED, Lab
+from helpers.labs.lab import PRACTICE_SEED, Lab, Task
 from helpers.labs.local import LocalHost
 
 
@@ -31,9 +31,11 @@ def examine_here(
 
 def absent_functions(lab: Lab, sources: Mapping[str, str], released: Mapping[str, str]) -> dict[str, str]:
     """The functions of the tasks that are not attempted, each with its task."""
-    return {
-        function: task.id
-        for task in lab.tasks
-        if untouched(task, sources.get(task.id, ""), released)
-        for function in task.functions
-    }
+    return {name: task.id for task in blank_tasks(lab, sources, released) for name in task.functions}
+
+
+def blank_tasks(lab: Lab, sources: Mapping[str, str], released: Mapping[str, str]) -> list[Task]:
+    """The tasks that are not attempted: their cell is missing, or still what was `released`."""
+    return [
+        task for task in lab.tasks if not task.manual and untouched(task, sources.get(task.id, ""), released)
+    ]

@@ -10,8 +10,7 @@ from typing import Any
 from IPython import get_ipython
 
 from helpers.labs import Task
-from helpers.labs.cells import defined
-from helpers.labs.names import without_magics
+from helpers.labs.names import defined, without_magics
 
 
 class History:

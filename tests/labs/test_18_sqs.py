@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from helpers.labs import PRACTICE_SEED, Bench, Finding, Lab, Status, crashed, examine, load_lab
+from helpers.labs import PRACTICE_SEED, Bench, Lab, Status, crashed, examine, load_lab
 from helpers.labs.build import cells_for_examination, released_sources, solution_sources
 from helpers.labs.gate import gate, wrong_solutions
 from helpers.labs.local import LocalHost
-from helpers.labs.practice import examine_here
+from tests.labs.judging import found, statuses
 
 TASKS = ("queues", "send", "work", "payments", "redrive")
 OTHER_SEEDS = (1, 2, 3, 4, 5)
@@ -224,16 +224,6 @@ def hard_coded(lab: Lab, task: str) -> str:
 @pytest.fixture(scope="module")
 def lab() -> Lab:
     return load_lab("18_sqs")
-
-
-def found(lab: Lab, task: str, source: str, seed: int = PRACTICE_SEED) -> Mapping[str, Finding]:
-    """The findings if `source` is the cell of `task`."""
-    sources = {**solution_sources(lab), task: source}
-    return examine_here(lab, task, sources, released_sources(lab), seed)
-
-
-def statuses(findings: Mapping[str, Finding]) -> set[Status]:
-    return {finding.status for finding in findings.values()}
 
 
 @pytest.mark.slow

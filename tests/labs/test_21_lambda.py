@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +13,7 @@ from helpers.labs.gate import gate, wrong_solutions
 from helpers.labs.practice import examine_here
 from helpers.sections.facts import load_facts
 from helpers.sections.misconceptions import find_misconception
+from tests.labs.judging import statuses
 
 LAB = load_lab("21_lambda")
 SOLUTIONS, RELEASED = solution_sources(LAB), released_sources(LAB)
@@ -28,10 +29,6 @@ WITH_NUMBERS = {
 
 def findings(task: str, source: str, seed: int = PRACTICE_SEED) -> dict[str, Finding]:
     return examine_here(LAB, task, {**SOLUTIONS, task: source}, RELEASED, seed)
-
-
-def statuses(found: Mapping[str, Finding]) -> set[Status]:
-    return {one.status for one in found.values()}
 
 
 def test_lab_is_what_the_course_promises() -> None:

@@ -5,11 +5,9 @@ bubblewrap has built the walls; the limits are set here.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sys
-from pathlib import Path
 
 from helpers.grading.child.runner import Runner
 from helpers.grading.link import Link
@@ -17,7 +15,6 @@ from helpers.grading.sandbox import Policy, confine_by_rlimits
 
 if __name__ == "__main__":
     line = int(sys.argv[1])
-    wanted = json.loads(sys.argv[2])
-    confine_by_rlimits(Policy(**{**wanted, "readable": tuple(map(Path, wanted["readable"]))}), [line])
+    confine_by_rlimits(Policy.from_json(sys.argv[2]), [line])
     os.dup2(1, 2)  # nothing that a student's code says is for the instructor's terminal
     Runner(Link(socket.socket(fileno=line))).serve()

@@ -12,12 +12,12 @@ from random import Random
 from typing import Any
 
 from helpers.cloud import Call, NotMocked, SealedError, ServiceError, clock, transport
+from helpers.cloud.mock.state import HOME_ACCOUNT
 from helpers.labs import plain
 
 Ask = Callable[[dict[str, Any]], Any]
 """Puts a request to the account's side and returns its answer; the caller's actor waits meanwhile."""
 
-HOME_ACCOUNT = "123456789012"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -36,10 +36,6 @@ MAX_OUTPUT = 20_000
 """Characters of a cell's output that are kept."""
 
 
-class Dropped(BaseException):
-    """Raised in an actor that is to end where it waits."""
-
-
 class _Output(io.TextIOBase):
     """Standard output: keeps the first characters, forgets the rest."""
 
@@ -282,7 +278,7 @@ class Runner:
             return run()
         except LimitReached:
             return {"event": "limit"}
-        except (Dropped, greenlet.GreenletExit):
+        except greenlet.GreenletExit:
             return {"event": "done", "value": None}
         except MemoryError:  # the process is about to be ended for it; until then it needs room to say so
             self._namespace.clear()

@@ -59,6 +59,17 @@ def remove_parts(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def create(path: Path, data: bytes) -> bool:
+    """Make the file `path`, private to the user, unless it is there. Returns whether it was made. Raises OSError."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    return True
+
+
 def _reach_disk(folder: Path) -> None:
     """Let the new name reach the disk too. Windows cannot open a folder, and keeps names by itself."""
     if os.name == "nt":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from collections.abc import Callable, Iterable
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers.grading.record import Batch, CheckRecord, Record, TaskRecord
-from helpers.grading.report.files import FILE_MODE, make_folder
+from helpers.grading.report.files import FILE_MODE, create, make_folder
 from helpers.grading.report.table import csv_text, guarded
 
 KEY_BYTES: Final = 32
@@ -39,20 +38,16 @@ def key_from(path: Path) -> bytes:
     A key that others can read is made private too. Raises KeyFileError if the file is shorter than KEY_BYTES.
     """
     make_folder(path.parent)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    except FileExistsError:
-        path.chmod(FILE_MODE)
-        key = path.read_bytes()
-        if len(key) < KEY_BYTES:
-            raise KeyFileError(
-                f"The key file {path.name} holds {len(key)} bytes, not {KEY_BYTES}; delete it to have a new one made "
-                "(then every pseudonym changes)."
-            ) from None
+    key = secrets.token_bytes(KEY_BYTES)
+    if create(path, key):
         return key
-    with os.fdopen(handle, "wb") as file:
-        key = secrets.token_bytes(KEY_BYTES)
-        file.write(key)
+    path.chmod(FILE_MODE)
+    key = path.read_bytes()
+    if len(key) < KEY_BYTES:
+        raise KeyFileError(
+            f"The key file {path.name} holds {len(key)} bytes, not {KEY_BYTES}; delete it to have a new one made "
+            "(then every pseudonym changes)."
+        )
     return key
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 WORK = Path("/work")
@@ -36,6 +37,16 @@ class Policy:
     file_mb: int = 32
     open_files: int = 256
     uid: int = 60001
+
+    def to_json(self) -> str:
+        """A text that another process can make the policy of."""
+        return json.dumps({**asdict(self), "readable": [str(path) for path in self.readable]})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Policy:
+        """The policy that `to_json` made the text of."""
+        wanted = json.loads(text)
+        return cls(**{**wanted, "readable": tuple(map(Path, wanted["readable"]))})
 
 
 def python_folders() -> tuple[Path, ...]:

@@ -69,7 +69,8 @@ def test_killed_at_any_moment_it_ends_with_the_same_results(tmp_path: Path) -> N
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_it_says_so_in_one_sentence(number: int, tmp_path: Path) -> None:
     sent, out, temporary = handed_in(tmp_path / "sent"), tmp_path / "out", tmp_path / "temporary"
-    (sent / SENT["loop"].file).write_bytes(SENT["loop"].data)  # so that it is still at work when the signal comes
+    # So that it is still at work when the signal comes.
+    (sent / SENT["loop"].file).write_bytes(SENT["loop"].data)
     temporary.mkdir()
     ended = watched(
         *GRADE, LAB, str(sent), "--out", str(out), "--seed", "3", "--jobs", "2", temporary=temporary,
