@@ -76,7 +76,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Grouped(LoadScopeScheduling):
-    """Kernels and browsers are timed, so only one of them runs at a time, from the start. Other tests stay together by
+    """Kernels and browsers are timed, so only one of them runs at a time, from the start. The sandbox's tests share a user,
+    whose processes the system counts together, so only one of them runs at a time, too. Other tests stay together by
     file: its fixtures are then made once.
     """
 
@@ -86,7 +87,9 @@ class Grouped(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "timed" if file.startswith(("tests/browser/", "tests/kernel/")) else file
+        if file.startswith(("tests/browser/", "tests/kernel/")):
+            return "timed"
+        return "sandbox" if file.startswith("tests/grading/sandbox/") else file
 
 
 @pytest.hookimpl(optionalhook=True)
