@@ -76,9 +76,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Grouped(LoadScopeScheduling):
-    """Kernels and browsers are timed, so only one of them runs at a time, from the start. The sandbox's tests share a user,
-    whose processes the system counts together, so only one of them runs at a time, too. Other tests stay together by
-    file: its fixtures are then made once.
+    """Kernels and browsers are timed, so only one of them runs at a time, from the start. The sandbox's tests share a
+    user, whose processes the system counts together, so only one of them runs at a time, too. Other tests stay
+    together by file: its fixtures are then made once.
     """
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
