@@ -360,6 +360,11 @@ class Account:
         self._require_open()
         return transport.session_of(self).client(service, **options)
 
+    def shared_client(self, service: str) -> Any:
+        """A boto3 client of this Cloud, quickly made: it shares handlers and retry quota with those of other Clouds."""
+        self._require_open()
+        return transport.shared_client(self, service, self.region)
+
     def resource(self, service: str, **options: Any) -> Any:
         """A boto3 resource of this Cloud; `options` as `boto3.resource` takes them."""
         self._require_open()
@@ -369,6 +374,11 @@ class Account:
     def trail(self) -> pd.DataFrame:
         """Every attempt of every API call; see `helpers.cloud.trail.Trail.frame` for the columns."""
         return self._trail.frame()
+
+    @property
+    def attempts(self) -> Trail:
+        """The same as rows, for who reads them often: see `helpers.cloud.trail.Row`."""
+        return self._trail
 
     @property
     def calls(self) -> int:

@@ -10,7 +10,8 @@ and retries.
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from random import Random
@@ -139,6 +140,40 @@ def _client_created(
     client = _create_client(self, service_name, region_name, *rest, **options)
     client._course_cloud = account
     return client
+
+
+# Making a client takes milliseconds. Whoever registers no handlers with it can do with a copy of one that is made once.
+
+
+@functools.cache
+def _shared_client(service: str, region: str) -> Any:
+    return boto3.Session().client(service, region_name=region)
+
+
+def shared_client(account: Account, service: str, region: str) -> Any:
+    """A client of `account` that shares its handlers, and from now on its quota of retries, with all that this function
+    gives. The quota is full, as that of a new client is.
+    """
+    client = _shared_client(service, region)
+    for handler in client.meta.events._emitter._handlers.prefix_search(_needs_retry(client)):
+        owner = getattr(handler, "__self__", None)
+        if isinstance(owner, botocore.retries.standard.RetryHandler):
+            quota = owner._retry_quota._quota
+            quota._available_capacity = quota._max_capacity
+    return _bound(client, account)
+
+
+def _needs_retry(client: Any) -> str:
+    return f"needs-retry.{client.meta.service_model.service_id.hyphenize()}"
+
+
+def _bound(client: Any, account: Account) -> Any:
+    """The same client, for the calls of `account`."""
+    bound = object.__new__(
+        type(client)
+    )  # `copy` would ask the empty copy for an attribute, and that for another
+    bound.__dict__.update(client.__dict__, _course_cloud=account)
+    return bound
 
 
 def current() -> Account | None:
@@ -426,7 +461,13 @@ def _at_once(
         return None
     with clock.seen_from(account):
         return direct.answer(
-            service, model.name, parameters, client.meta.region_name, account_id, model.output_shape.members
+            service,
+            model.name,
+            parameters,
+            client.meta.region_name,
+            account_id,
+            model.output_shape.members,
+            client.meta.endpoint_url,
         )
 
 
@@ -555,10 +596,7 @@ def ask(
     account_id: str | None,
 ) -> Any:
     """A question to moto that leaves no trace; see `Account.ask`."""
-    quiet = account.__dict__.setdefault("_quiet_clients", {})
-    client = quiet.get((service, region))
-    if client is None:
-        client = quiet[service, region] = session_of(account).client(service, region_name=region)
+    client = _shared_client(service, region)
     model = client._service_model.operation_model(operation)
     context = _request_context(client, model)
     if service == "s3":  # here botocore moves the bucket from the path into the host
@@ -578,6 +616,24 @@ def ask(
     return answer
 
 
+@functools.cache
+def _single_attempt_client(service: str, region: str) -> Any:
+    """What `attempt` copies: a client that never retries, and leaves the answer as it came."""
+    once = botocore.config.Config(retries={"total_max_attempts": 1, "mode": "standard"})
+    client = boto3.Session().client(service, region_name=region, config=once)
+    for event, handler, *_ in botocore.handlers.BUILTIN_HANDLERS:
+        # The client elsewhere has these: once is enough.
+        if event.startswith("after-call") and handler is not botocore.handlers.parse_get_bucket_location:
+            client.meta.events.unregister(event, handler)
+    return client
+
+
+def expect_attempts(services: Iterable[str], region: str) -> None:
+    """Make ahead what `attempt` needs for these services, in a process that will be forked."""
+    for service in services:
+        _single_attempt_client(service, region)
+
+
 def attempt(
     account: Account,
     service: str,
@@ -594,17 +650,7 @@ def attempt(
     ResponseMetadata, and the number of the call. Raises what botocore raises for parameters that do not fit, NotMocked,
     SealedError.
     """
-    clients = account.__dict__.setdefault("_single_attempt_clients", {})
-    client = clients.get((service, region))
-    if client is None:
-        once = botocore.config.Config(retries={"total_max_attempts": 1, "mode": "standard"})
-        client = clients[service, region] = session_of(account).client(
-            service, region_name=region, config=once
-        )
-        for event, handler, *_ in botocore.handlers.BUILTIN_HANDLERS:
-            # The client elsewhere has these: once is enough.
-            if event.startswith("after-call") and handler is not botocore.handlers.parse_get_bucket_location:
-                client.meta.events.unregister(event, handler)
+    client = _bound(_single_attempt_client(service, region), account)
     if call is None:
         account._calls += 1
         call = account._calls

@@ -7,10 +7,10 @@ import threading
 import time
 
 import pytest
-from botocore.exceptions import ParamValidationError, UnknownServiceError
+from botocore.exceptions import ClientError, ParamValidationError, UnknownServiceError
 
 from helpers import Cloud
-from helpers.cloud import scheduler
+from helpers.cloud import SealedError, ServiceError, scheduler
 from helpers.cloud.transport import attempt
 
 GONE = "AWS.SimpleQueueService.NonExistentQueue"
@@ -169,3 +169,31 @@ def test_a_process_may_take_its_own_thread_for_that_of_the_actors():
         os._exit(0 if (before, scheduler.here()) == (False, True) else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert not scheduler.here()
+
+
+def test_a_shared_client_belongs_to_its_cloud_and_begins_with_a_full_quota_of_retries():
+    with Cloud() as first:
+        client = first.shared_client("sqs")
+        url = client.create_queue(QueueName="jobs")["QueueUrl"]
+
+        def refuse(call):
+            raise ServiceError("InternalError", "It is away.", 500)
+
+        first.answer("sqs", "SendMessage", refuse)
+        tries = []
+        for _ in range(40):
+            with pytest.raises(ClientError) as raised:
+                client.send_message(QueueUrl=url, MessageBody="x")
+            tries.append(raised.value.response["ResponseMetadata"]["RetryAttempts"])
+        assert (tries[0], tries[-1]) == (2, 0)  # the quota of 500 is used up
+    with Cloud() as second:
+        again = second.shared_client("sqs")
+        assert again.list_queues().get("QueueUrls", []) == []
+        second.answer("sqs", "SendMessage", refuse)
+        with pytest.raises(ClientError) as raised:
+            again.send_message(QueueUrl=url, MessageBody="x")
+        assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 2
+        with pytest.raises(SealedError, match="is closed"):
+            client.list_queues()
+        second.client("sqs").create_queue(QueueName="theirs")
+        assert len(again.list_queues()["QueueUrls"]) == 1

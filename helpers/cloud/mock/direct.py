@@ -1,7 +1,7 @@
 """Calls asked of moto's own handler, past botocore's serialiser, HTTP, and moto's parsers.
 
-A call that a data plane forwards takes the whole way through HTTP, which is nine tenths of its cost. moto's handler of
-DynamoDB works on a parsed request and returns a parsed answer, so the calls on items can be asked of it at once. Only a
+A call that a data plane forwards takes the whole way through HTTP, which is nine tenths of its cost. moto's handlers of
+DynamoDB and SQS work on a parsed request and return a parsed answer, so they can be asked at once. Only a
 success is answered here: how AWS words an error is known to the usual way, which is then taken instead. The answers are
 compared with those of plain moto (tests/cloud/test_differential.py).
 """
@@ -17,8 +17,8 @@ from moto.core.utils import camelcase_to_underscores
 
 from helpers.cloud.mock import ids
 
-_HANDLERS = {"dynamodb": "moto.dynamodb.responses:DynamoHandler"}
-# Service -> the handler whose operations read `body` and return an ActionResult.
+_HANDLERS = {"dynamodb": "moto.dynamodb.responses:DynamoHandler", "sqs": "moto.sqs.responses:SQSResponse"}
+# Service -> the handler whose operations read `body` or `params` and return an ActionResult.
 
 OPERATIONS = {
     "dynamodb": frozenset(
@@ -34,11 +34,23 @@ OPERATIONS = {
             "TransactWriteItems",
             "UpdateItem",
         }
-    )
+    ),
+    "sqs": frozenset({"CreateQueue", "GetQueueAttributes", "GetQueueUrl", "ListDeadLetterSourceQueues"}),
 }
 
-_READING = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
-_DRAWING = frozenset({"TransactWriteItems"})
+_READING = frozenset(
+    {
+        "BatchGetItem",
+        "GetItem",
+        "GetQueueAttributes",
+        "GetQueueUrl",
+        "ListDeadLetterSourceQueues",
+        "Query",
+        "Scan",
+        "TransactGetItems",
+    }
+)
+_DRAWING = frozenset({"CreateQueue", "TransactWriteItems"})
 # Operations that may have drawn ids for what they wrote when they find out that they fail.
 
 
@@ -64,16 +76,24 @@ def _method(operation: str) -> str:
 
 
 def answer(
-    service: str, operation: str, parameters: dict[str, Any], region: str, account_id: str, members: Any
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
+    region: str,
+    account_id: str,
+    members: Any,
+    endpoint: str,
 ) -> dict[str, Any] | None:
     """What moto answers to the call, one of those it `knows`, or None where the usual way must be taken: an error.
 
-    `members` are the names in the operation's output; the caller has made the Cloud's state the active one.
+    `members` are the names in the operation's output, `endpoint` is the URL that the call would go to; the caller has
+    made the Cloud's state the active one.
     """
     request = _own(parameters)
     handler = _handler(service)()
     handler.body = handler.params = request
-    handler.region, handler.current_account = region, account_id
+    handler.region, handler.current_account, handler.uri = region, account_id, endpoint
+    handler.uri_match = {}
     drawn = ids.generator.getstate() if operation in _DRAWING else None
     try:
         found = getattr(handler, _method(operation))()

@@ -38,6 +38,7 @@ def _method_names(response_class: type) -> list[str]:
 
 
 _list_methods = utils.method_names_from_class
+_snake = functools.lru_cache(maxsize=1024)(utils.camelcase_to_underscores)
 _urls: dict[tuple[type, tuple[str, ...]], Any] = {}
 
 
@@ -117,6 +118,7 @@ def install() -> None:
     """Keep what does not change between calls; sign cheaply, since moto does not check unless asked to."""
     for module in (utils, responses):
         replace(module, "method_names_from_class", _method_names, because="a class is looked through once")
+        replace(module, "camelcase_to_underscores", _snake, because="a name is spelt out once")
     replace(BaseBackend, "urls", property(_urls_of), because="a service's URLs are built once")
     replace(
         botocore.useragent.UserAgentString, "to_string", _user_agent, because="the user agent is built once"

@@ -41,6 +41,7 @@ PARAMETERS = {
     "moto.core.base_backend.AccountSpecificBackend._generate_regions": "self service_name",
     "moto.core.common_models.BaseModel.__new__": "cls args kwargs",
     "moto.core.utils.method_names_from_class": "clazz",
+    "moto.core.utils.camelcase_to_underscores": "argument",
     "moto.backends.get_backend": "name",
     "moto.awslambda.models.LambdaFunction.update_from_cloudformation_json": "original_resource new_resource_name "
     "cloudformation_json account_id region_name",
