@@ -105,7 +105,9 @@ def grade(sent: Mapping[str, Mapping[str, str]], folder: Path) -> tuple[Run, dic
 
 
 class Peak:
-    """Looks ten times a second at the memory of a process and whatever it started, in a thread."""
+    """Looks twice a second at the memory of a process and whatever it started, in a thread: a look takes the kernel
+    milliseconds for each process.
+    """
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -121,7 +123,7 @@ class Peak:
         return self._most
 
     def _look(self) -> None:
-        while not self._over.wait(0.1):
+        while not self._over.wait(0.5):
             self._most = max(self._most, sum(map(proportional_mb, family(self._pid))))
 
 

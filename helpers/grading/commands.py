@@ -190,11 +190,12 @@ def _grade(asked: argparse.Namespace) -> int:
 
 
 def _require_gradebook(assignment: Assignment, asked: argparse.Namespace) -> None:
+    if asked.gradebook is None:
+        return  # what reports need is not loaded yet: the processes that mark are forked from this one
     from helpers.grading.deliver import require_gradebook
     from helpers.labs import load_lab
 
-    if asked.gradebook is not None:
-        require_gradebook(asked.gradebook, load_lab(assignment.lab), asked.column)
+    require_gradebook(asked.gradebook, load_lab(assignment.lab), asked.column)
 
 
 def _marker(asked: argparse.Namespace) -> Callable[[Lab, Assignment], Marker]:

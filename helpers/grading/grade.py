@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -156,15 +157,26 @@ def grade(
         _keep(assignment, out)
         roster = load_roster(Path(assignment.roster)) if assignment.roster else None
         intake = taken_in(assignment.submissions, lab, roster)
-        works = [work_of(submission, lab, manifest) for submission in intake.submissions]
         store = Store(out, basis(lab, assignment, marks.level))
-        kept = [] if afresh else works
-        records = {work: record for work in kept if (record := store.load(work)) is not None}
-        show = progress(len(works))
-        for record in records.values():
-            show.kept(record)
-        waiting = [work for work in works if work not in records]
-        for work, record in marks.mark(waiting) if waiting else ():
+        show = progress(len(intake.submissions))
+        works: list[Work] = []
+        records: dict[Work, Record] = {}
+
+        def unmarked() -> Iterator[Work]:
+            """One submission after the other is read while those before it are marked."""
+            for submission in intake.submissions:
+                work = work_of(submission, lab, manifest)
+                works.append(work)
+                record = None if afresh else store.load(work)
+                if record is None:
+                    yield work
+                else:
+                    records[work] = record
+                    show.kept(record)
+
+        waiting = unmarked()
+        first = next(waiting, None)
+        for work, record in () if first is None else marks.mark(chain([first], waiting)):
             store.save(work, record)
             records[work] = record
             show.marked(record)

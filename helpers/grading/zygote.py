@@ -21,6 +21,7 @@ from pathlib import Path
 from helpers.grading.child.runner import Runner
 from helpers.grading.link import Link
 from helpers.grading.sandbox import Policy, confine, confine_by_rlimits, end_tree
+from helpers.grading.sandbox.kernel import gather_memory
 
 _REQUEST = 65_536
 
@@ -111,9 +112,6 @@ def warm(services: list[str]) -> None:
     from helpers.grading.child.remote import RemoteAccount
 
     for module in (
-        "matplotlib.pyplot",
-        "pandas",
-        "numpy",
         "botocore.config",
         "boto3.dynamodb.conditions",
         "decimal",
@@ -122,8 +120,10 @@ def warm(services: list[str]) -> None:
     account = RemoteAccount(0, lambda _request: {})
     for service in services:
         account.client(service)
+        account.given(service)
     gc.collect()
     gc.freeze()
+    gather_memory()
 
 
 def main() -> None:

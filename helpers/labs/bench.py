@@ -6,11 +6,11 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from helpers.cloud.randomness import stream_seed
 from helpers.dataplane import Cloud
-from helpers.experiments.calls import CallRow, calls
+from helpers.experiments.calls import CallRow, call_rows
 from helpers.labs.student import Student
 
 
@@ -21,10 +21,14 @@ class Trial:
     cloud: Cloud
     student: Student
 
+    def client(self, service: str) -> Any:
+        """A boto3 client for the check's own calls."""
+        return self.cloud.shared_client(service)
+
     @property
     def rows(self) -> list[CallRow]:
         """The trail so far, oldest first."""
-        return calls(self.cloud.trail)
+        return call_rows(self.cloud.attempts)
 
 
 class Host(Protocol):

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from types import CodeType
 
 MAX_SOURCE = 50_000
 """Characters of a source that is looked into; a longer one is taken as it is. A long solution has 5,000."""
@@ -70,7 +71,7 @@ def same_code(one: str, other: str) -> bool:
     if one == other or max(len(one), len(other)) > MAX_SOURCE:
         return one == other
     if is_python(one) and is_python(other):
-        return _essence(one) == _essence(other)
+        return _words(one) == _words(other) and _essence(one) == _essence(other)
     return one.split() == other.split()
 
 
@@ -102,6 +103,21 @@ def taken(source: str) -> frozenset[str]:
         if symbol.is_referenced() and (scope is table or (symbol.is_global() and not _is_own(symbol)))
     }
     return frozenset(used) - bound(source) - set(dir(builtins))
+
+
+@lru_cache(maxsize=256)
+def _words(source: str) -> tuple[object, ...]:
+    """The names and constants of the source. Where they differ, the code does, and that is quickly found out."""
+    with _quiet():
+        try:
+            return _words_of(compile(source, "<cell>", "exec", dont_inherit=True))
+        except _NO_PYTHON:  # as Python alone it is well-formed, but not as a program
+            return ()
+
+
+def _words_of(code: CodeType) -> tuple[object, ...]:
+    inner = (_words_of(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts)
+    return (code.co_names, code.co_varnames, *inner)
 
 
 @lru_cache(maxsize=256)

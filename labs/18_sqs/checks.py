@@ -233,7 +233,7 @@ def draw_queues(random: Random) -> Need:
 def examine_queues(bench: Bench, need: Need) -> Findings:
     """Two workers on the student's queues; a crash; an order that fails; and the same after the shop was closed."""
     with bench.trial() as trial:
-        sqs = trial.cloud.client("sqs")
+        sqs = trial.client("sqs")
         orders, failures = _made(trial, trial.student.call("create_queues", sqs, need))
         if not orders:
             said = "create_queues did not return the URLs of two standard queues, as orders and failures."
@@ -360,7 +360,7 @@ def examine_send(bench: Bench, need: Need) -> Findings:
     """Orders of very different sizes; then small ones, of which SQS cannot take one for a while, and one never."""
     with bench.trial() as trial:
         trial.cloud.api_latency_s = 0.2  # so that whoever sends for ever soon runs out of time
-        sqs = trial.cloud.client("sqs")
+        sqs = trial.client("sqs")
         url = sqs.create_queue(QueueName="orders")["QueueUrl"]
         bodies = _orders_of_all_sizes(bench.random, need)
         _, crash_finding = tried(lambda: trial.student.call("send_orders", sqs, url, bodies, within_s=120))
@@ -498,7 +498,7 @@ def examine_work(bench: Bench, need: Need) -> Findings:
     """Four copies of the worker. Two long orders lose their worker half-way; a short one fails at first."""
     random, timeout_s = bench.random, need["timeout_s"]
     with bench.trial() as trial:
-        cloud, sqs = trial.cloud, trial.cloud.client("sqs")
+        cloud, sqs = trial.cloud, trial.client("sqs")
         attributes = {"VisibilityTimeout": str(timeout_s)}
         url = sqs.create_queue(QueueName="orders", Attributes=attributes)["QueueUrl"]
         max_s = {name: random.randint(10, 13) for name in names(random, "order", 6)}
@@ -638,7 +638,7 @@ def draw_payments(random: Random) -> Need:
 def examine_payments(bench: Bench, need: Need) -> Findings:
     """Equal payments and a retry; then settlers that meet a refusing bank, a crash, and a retry after a restart."""
     with bench.trial() as trial:
-        sqs = trial.cloud.client("sqs")
+        sqs = trial.client("sqs")
         url = trial.student.call("create_payments", sqs, need)
         if not is_queue(trial, url):
             for check in ("sends", "once", "order", "others"):
@@ -799,7 +799,7 @@ def draw_redrive(random: Random) -> Need:
 def examine_redrive(bench: Bench, need: Need) -> Findings:
     """An outage while invoices come; a full queue of failures moved back; and again, the script killed half-way."""
     with bench.trial() as trial:
-        sqs = trial.cloud.client("sqs")
+        sqs = trial.client("sqs")
         failures = sqs.create_queue(QueueName="invoice-failures")["QueueUrl"]
         known = sqs.get_queue_attributes(QueueUrl=failures, AttributeNames=["QueueArn"])["Attributes"]
         redrive = {"deadLetterTargetArn": known["QueueArn"], "maxReceiveCount": need["tries"]}

@@ -131,7 +131,7 @@ def examine_deploy(bench: Bench, need: Need) -> Findings:
     """Orders are sent to the ARN that was returned, then the function is changed, then the alias is moved."""
     builds = [f"{bench.random.getrandbits(48):012x}" for _ in range(2)]
     with bench.trial() as trial:
-        client = trial.cloud.client("lambda")
+        client = trial.client("lambda")
         sources = [LAYOUT.format(build=build) for build in builds]
         code = zipped(sources[0])
         arn = _text(trial.student.call("deploy", client, _role(trial), code, need))
@@ -260,8 +260,8 @@ class _Queues:
     """A worker, and the queues that the student put before it."""
 
     def __init__(self, trial: Trial, need: Need) -> None:
-        client = trial.cloud.client("lambda")
-        self.sqs = trial.cloud.client("sqs")
+        client = trial.client("lambda")
+        self.sqs = trial.client("sqs")
         _create(client, _role(trial), "worker", WORKER, Timeout=need["run_at_most_s"], Publish=True)
         alias = client.create_alias(FunctionName="worker", Name="live", FunctionVersion="1")["AliasArn"]
         made = trial.student.call("connect", self.sqs, client, alias, need)
@@ -434,8 +434,8 @@ class _Shop:
         self.random = bench.random
         self.trial = trial
         self.refused: set[str] = set()
-        self.client = trial.cloud.client("lambda")
-        self.dynamodb = trial.cloud.client("dynamodb")
+        self.client = trial.client("lambda")
+        self.dynamodb = trial.client("dynamodb")
         for table, key in (("orders", "id"), ("balances", "customer")):
             self.dynamodb.create_table(
                 TableName=table,
@@ -688,7 +688,7 @@ class _Alias:
 
     def __init__(self, bench: Bench, trial: Trial, need: Need) -> None:
         self.trial, self.need = trial, need
-        self.client = trial.cloud.client("lambda")
+        self.client = trial.client("lambda")
         self.build = f"{bench.random.getrandbits(48):012x}"
         _create(self.client, _role(trial), need["function"], GREETING.format(build="first"), Publish=True)
         for number in range(bench.random.randrange(1, 4)):

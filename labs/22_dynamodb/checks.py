@@ -48,7 +48,7 @@ def _names(random: Random, count: int) -> list[str]:
 
 def _metered(trial: Trial) -> Any:
     """The DynamoDB client for the student, all of whose calls tell what they cost."""
-    client = trial.cloud.client("dynamodb")
+    client = trial.client("dynamodb")
 
     def tell(call: Call) -> None:
         call.parameters["ReturnConsumedCapacity"] = "TOTAL"
@@ -390,7 +390,7 @@ def _race(bench: Bench, need: Need) -> Found:
 def _shortage(bench: Bench, need: Need) -> Found:
     random = bench.random
     with bench.trial() as trial:
-        cloud, dynamodb = trial.cloud, trial.cloud.client("dynamodb")
+        cloud, dynamodb = trial.cloud, trial.client("dynamodb")
         _made(dynamodb, need["table"], "player", "game", units=(5, 1))
         player, game = _names(random, 2)
         key = {"player": {"S": player}, "game": {"S": game}}
@@ -788,7 +788,7 @@ def examine_report(bench: Bench, need: Need) -> Found:
     """A day with more players than their table serves at once; then one with more games than a page holds."""
     random = bench.random
     with bench.trial() as trial:
-        cloud, dynamodb = trial.cloud, trial.cloud.client("dynamodb")
+        cloud, dynamodb = trial.cloud, trial.client("dynamodb")
         _made(dynamodb, need["games"], "day", "game")
         _made(dynamodb, need["players"], "player", units=(need["units"], 5))
 

@@ -79,7 +79,8 @@ class RemoteAccount:
     def given(self, service: str) -> Any:
         """The client that a check hands to each function that it calls: the same every time, as in a kernel."""
         if service not in self._given:
-            self._given[service] = self.client(service)
+            # Made ahead, by the zygote: a kernel makes each afresh, which differs only for who adds handlers to them.
+            self._given[service] = transport.shared_client(self, service, self.region)  # type: ignore[arg-type]  # it acts as one
         return self._given[service]
 
     def resource(self, service: str, **options: Any) -> Any:

@@ -234,3 +234,28 @@ def filter_calls(program: bytes) -> None:
     wanted = _Filter(len(program) // 8, program)
     pointer = ctypes.cast(ctypes.pointer(wanted), ctypes.c_void_p)
     _prctl("filter system calls", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, pointer)
+
+
+# ------------------------------------------------------------------------------------------------- memory
+
+_HUGE = 2 * 1024 * 1024
+_MADV_COLLAPSE = 25
+
+
+def gather_memory() -> None:
+    """Have the kernel put what this process holds into huge pages, so that a fork of it has fewer to copy.
+
+    Only a matter of speed: where the kernel cannot (before Linux 6.1), nothing happens.
+    Page: man7.org/linux/man-pages/man2/madvise.2.html
+    """
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8")
+    except OSError:  # no Linux
+        return
+    for line in maps.splitlines():
+        span, access, _, _, _, *name = line.split(maxsplit=5)
+        if not access.startswith("rw") or access.endswith("s") or name not in ([], ["[heap]"]):
+            continue
+        start, end = (int(bound, 16) for bound in span.split("-"))
+        for address in range(-(-start // _HUGE) * _HUGE, end - _HUGE + 1, _HUGE):
+            _libc().madvise(ctypes.c_void_p(address), ctypes.c_size_t(_HUGE), ctypes.c_int(_MADV_COLLAPSE))

@@ -120,10 +120,15 @@ class _Stat:
     ticks: int
 
 
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123  # a Path costs more than the reading
+        return file.read()
+
+
 def _stat(pid: int) -> _Stat | None:
     """The line of /proc/PID/stat, as man7.org/linux/man-pages/man5/proc_pid_stat.5.html has it; None if it ended."""
     try:
-        line = (_PROC / str(pid) / "stat").read_bytes()
+        line = _read(f"/proc/{pid}/stat")
     except OSError:
         return None
     fields = line.rpartition(b")")[2].split()  # a program's name may have spaces and brackets
@@ -134,8 +139,8 @@ def _children(pid: int) -> list[int] | None:
     """The children of `pid`; None if this kernel does not list them."""
     found: list[int] = []
     try:
-        for task in (_PROC / str(pid) / "task").iterdir():
-            found += map(int, (task / "children").read_bytes().split())
+        for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  # names only
+            found += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
     except FileNotFoundError:
         if not (_PROC / "self/task" / str(os.getpid()) / "children").exists():
             return None
@@ -155,7 +160,7 @@ def _children_by_parent() -> dict[int, list[int]]:
 def _resident(pid: int) -> int:
     """Bytes in memory, shared ones too."""
     try:
-        return int((_PROC / str(pid) / "statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(_read(f"/proc/{pid}/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
 
@@ -163,7 +168,7 @@ def _resident(pid: int) -> int:
 def _proportional(pid: int) -> int:
     """Bytes in memory, each page divided by the number of processes that have it."""
     try:
-        lines = (_PROC / str(pid) / "smaps_rollup").read_bytes().splitlines()
+        lines = _read(f"/proc/{pid}/smaps_rollup").splitlines()
     except OSError:  # it has ended, or belongs to somebody else
         return _resident(pid)
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(b"Pss:"))

@@ -11,16 +11,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from helpers.grading import pool
 from helpers.grading.grade import isolate, policy
 from helpers.grading.limits import Limits
 from helpers.grading.mark import Work
 from helpers.grading.nursery import Nursery
 from helpers.grading.pool import Pool
-from helpers.grading.record import Record
+from helpers.grading.record import Record, State
 from helpers.grading.sandbox.tree import family
 from helpers.labs import Lab, Task, load_lab, passed
 from tests.grading.engine.watched import ROOT
@@ -79,7 +80,21 @@ def _lab(broken: str, manual: bool) -> Lab:
     return replace(lab, tasks=(*tasks, MANUAL) if manual else tuple(tasks))
 
 
+def _ends(states: dict[str, str]) -> Callable[..., Record]:
+    """Instead of marking: each student's submission ends in this state, and the reason is who marked it."""
+
+    def mark(_nursery: Nursery, lab: Lab, work: Work, seed: int, _limits: Limits) -> Record:
+        state = State(states[work.student])
+        return Record(
+            work.student, lab.id, state, "", 0, 0, str(os.getpid()), work.sha256, 0, seed, work.file
+        )
+
+    return mark
+
+
 def _main(asked: dict[str, Any]) -> object:
+    if "states" in asked:
+        pool.mark = _ends(asked["states"])
     limits = Limits(**asked.get("limits", {}))
     lab = _lab(asked.get("broken", ""), asked.get("manual", False))
     works = [Work(**{**one, "missing": tuple(one.get("missing", ()))}) for one in asked["works"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import pytest
 
 from helpers.grading.record import State
@@ -59,3 +61,14 @@ def test_nobody_to_mark_is_no_error() -> None:
 
 def test_who_stops_early_leaves_no_process() -> None:
     assert left_after(1, WORKS * 2, jobs=3) == 0
+
+
+def test_a_fork_marks_several_until_one_ends_out_of_the_ordinary() -> None:
+    names = [f"student {number:02}" for number in range(22)]
+    states = {**dict.fromkeys(names, "graded"), names[1]: "partial", names[2]: "timeout", names[3]: "died"}
+    many = [{**WORKS[1], "student": name} for name in names]
+    records = marked(many, jobs=1, states=states)
+    assert [one.student for one in records] == names
+    turns = [len(list(turn)) for _, turn in groupby(one.reason for one in records)]
+    assert turns == [3, 1, 8, 8, 2]  # at most eight; the third and the fourth were the last of their forks
+    assert len({one.reason for one in records}) == len(turns)
