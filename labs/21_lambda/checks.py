@@ -22,7 +22,7 @@ from helpers.dataplane.awslambda.package import zipped
 from helpers.experiments.calls import CallRow
 from helpers.experiments.prices import PRICES
 from helpers.labs import Bench, Finding, Need, NotAttempted, StudentError, Trial, crashed, failed, passed
-from helpers.sections import policy
+from helpers.dataplane import policy
 
 Findings = Iterator[tuple[str, Finding]]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from helpers.cloud import Account, ServiceError
 from helpers.experiments import CallRow, calls, plural
-from helpers.sections import policy
+from helpers.dataplane import policy
 from helpers.sections.checks import Check, Result, failed, not_attempted, passed
 from helpers.sections.s18_sqs.experiments.reading import attempts, sends
 

@@ -1,4 +1,4 @@
-"""A reader of resource policies: may this principal do that? For the checks of queues and functions.
+"""A reader of resource policies: may this principal do that? For deliveries to queues and functions, and for checks.
 
 It knows what such a policy needs: Effect, Principal, Action, Resource, and the string and ARN conditions.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
@@ -68,6 +68,8 @@ def _is_meant(principal: Any, caller: Caller) -> bool:
         return True
     if not isinstance(principal, dict):
         return False
+    if "*" in _listed(principal.get("AWS", ())):  # in a resource policy the same as a bare "*"
+        return True
     names = [str(name) for name in _listed(principal.get(caller.kind, ()))]
     return any(name == "*" or name in caller.names for name in names)
 
@@ -94,6 +96,7 @@ _OPERATORS = {
     "StringLike": fnmatchcase,
     "ArnEquals": fnmatchcase,  # as ArnLike does, it takes * and ?
     "ArnLike": fnmatchcase,
+    "Bool": lambda have, want: have.lower() == want.lower(),
 }
 
 
