@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from helpers.dataplane.telemetry import Telemetry
 
 PLANES = {
+    "cloudwatch": "helpers.dataplane.cloudwatch:CloudWatch",
     "dynamodb": "helpers.dataplane.dynamodb:DynamoDb",
     "lambda": "helpers.dataplane.awslambda:Lambda",
     "sqs": "helpers.dataplane.sqs:Sqs",

@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogE
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ class Telemetry:
         self._account = account
         self._lines: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._values: dict[_Series, Counter[float]] = defaultdict(Counter)
+        self._publish: Callable[..., None] | None = None
         for operation in _LOOKS["logs"]:
             account.before("logs", operation, self._write_logs)
         for operation in _LOOKS["cloudwatch"]:
@@ -76,7 +78,21 @@ class Telemetry:
         ago_us = 0 if at_us is None else self._account.now_us - at_us
         minute_us = (self._account.epoch_us - ago_us) // _MINUTE_US * _MINUTE_US
         series = _Series(namespace, name, unit, tuple((dimensions or {}).items()), minute_us)
-        self._values[series][value] += count
+        if self._publish is not None:
+            self._publish(*series[:2], unit, series.dimensions, minute_us // 1_000_000, value, count)
+        else:
+            self._values[series][value] += count
+
+    def publish_to(self, receiver: Callable[..., None]) -> None:
+        """Hand every value to `receiver` from now on, and what is kept at once: namespace, name, unit, dimensions (pairs),
+        begin of its minute (seconds since 1970), value, count.
+        """
+        self._publish = receiver
+        for series, counted in self._values.items():
+            for value, count in counted.items():
+                at_s = series.minute_us // 1_000_000
+                receiver(series.namespace, series.metric, series.unit, series.dimensions, at_s, value, count)
+        self._values.clear()
 
     def _write_logs(self, call: Call) -> None:
         named, made = call.parameters.get("logGroupName"), set()
