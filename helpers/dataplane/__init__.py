@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 PLANES = {
     "cloudwatch": "helpers.dataplane.cloudwatch:CloudWatch",
     "dynamodb": "helpers.dataplane.dynamodb:DynamoDb",
+    "firehose": "helpers.dataplane.firehose:Firehose",
+    "kinesis": "helpers.dataplane.kinesis:Kinesis",
     "lambda": "helpers.dataplane.awslambda:Lambda",
+    "logs": "helpers.dataplane.cloudwatch.logs:Logs",
+    "sns": "helpers.dataplane.sns:Sns",
     "sqs": "helpers.dataplane.sqs:Sqs",
 }
 """Service -> module and class of its data plane. A module is imported when its service is first called."""

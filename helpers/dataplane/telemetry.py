@@ -50,6 +50,7 @@ class Telemetry:
         self._lines: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._values: dict[_Series, Counter[float]] = defaultdict(Counter)
         self._publish: Callable[..., None] | None = None
+        self._hear: Callable[[str, str, int, str], None] | None = None
         for operation in _LOOKS["logs"]:
             account.before("logs", operation, self._write_logs)
         for operation in _LOOKS["cloudwatch"]:
@@ -60,6 +61,17 @@ class Telemetry:
         is kept as the end of one, since an event has at least one character.
         """
         self._lines[group, stream].append((self._account.timestamp_ms, message or "\n"))
+        if self._hear is not None:
+            self._hear(group, stream, self._account.timestamp_ms, message)
+
+    def log_to(self, receiver: Callable[[str, str, int, str], None]) -> None:
+        """Tell `receiver` of every line that is kept, and of each from now on: group, stream, when it was written
+        (milliseconds since 1970), message.
+        """
+        self._hear = receiver
+        for (group, stream), lines in list(self._lines.items()):
+            for at_ms, message in lines:
+                receiver(group, stream, at_ms, message)
 
     def metric(
         self,
@@ -84,8 +96,8 @@ class Telemetry:
             self._values[series][value] += count
 
     def publish_to(self, receiver: Callable[..., None]) -> None:
-        """Hand every value to `receiver` from now on, and what is kept at once: namespace, name, unit, dimensions (pairs),
-        begin of its minute (seconds since 1970), value, count.
+        """Hand every value to `receiver` from now on, and what is kept at once: namespace, name, unit, dimensions
+        (pairs), begin of its minute (seconds since 1970), value, count.
         """
         self._publish = receiver
         for series, counted in self._values.items():

@@ -93,9 +93,9 @@ def _one_metric(settings: dict[str, Any]) -> None:
             raise errors.validation(f"{name} is required for an alarm on a metric.")
     if ("Statistic" in settings) == ("ExtendedStatistic" in settings):
         raise errors.validation("Exactly one of Statistic and ExtendedStatistic must be specified.")
-    name = settings.get("ExtendedStatistic")
-    if name is not None and (name in SIMPLE or not is_statistic(name)):
-        raise errors.validation(f"The value {name} for parameter ExtendedStatistic is not supported.")
+    statistic = settings.get("ExtendedStatistic")
+    if statistic is not None and (statistic in SIMPLE or not is_statistic(statistic)):
+        raise errors.validation(f"The value {statistic} for parameter ExtendedStatistic is not supported.")
     settings.setdefault("Dimensions", [])
 
 

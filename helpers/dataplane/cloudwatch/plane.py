@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -50,7 +51,7 @@ class CloudWatch(DataPlane):
         self._actions = Actions(account)
         self._regions: dict[tuple[str, str], Region] = {}
         control = Control(self._alarms_of)
-        answers = {
+        answers: dict[str, Callable[[Call], dict[str, Any] | None]] = {
             "PutMetricData": self._put,
             "GetMetricStatistics": self._get_metric_statistics,
             "GetMetricData": self._get_metric_data,
@@ -84,6 +85,7 @@ class CloudWatch(DataPlane):
         )
 
     def _of(self, call: Call) -> Region:
+        self.account.use("logs")  # log lines may hold metrics
         return self.region(call.region, call.account_id)
 
     def _alarms_of(self, call: Call) -> Alarms:
