@@ -11,6 +11,7 @@ from helpers import Cloud
 
 from .conftest import Queue, refused
 from .functions import Function, runs
+from .topics import let_invoke
 
 FAILS = "def handler(event, context):\n    raise ValueError('no')\n"
 WORKS = "def handler(event, context):\n    return {'seen': event}\n"
@@ -290,6 +291,8 @@ def test_async_events_of_a_topic(cloud: Cloud) -> None:
     sns = cloud.client("sns")
     topic = sns.create_topic(Name="t")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function.arn)
+    let_invoke(cloud, "f", topic)
+    cloud.plane("sns").models.delivery_s = 0
     sent = sns.publish(
         TopicArn=topic,
         Message="hello",

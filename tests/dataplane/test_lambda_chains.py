@@ -13,6 +13,7 @@ from .conftest import Queue
 from .functions import Function, runs
 from .test_lambda_async import metric, send, settings
 from .test_lambda_mapping_sqs import mapped
+from .topics import let_invoke
 
 # Sends each message of its batch back to the queue that it comes from.
 AGAIN = """
@@ -103,6 +104,7 @@ def test_loop_through_a_topic_and_a_bucket_is_stopped(cloud: Cloud) -> None:
         f"    boto3.client('sns').publish(TopicArn='{topic}', Message='again')\n",
     )
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=publisher.arn)
+    let_invoke(cloud, "f", topic)
     s3.create_bucket(Bucket="loop")
     writer = Function(
         cloud,

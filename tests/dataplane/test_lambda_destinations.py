@@ -12,6 +12,7 @@ from helpers import Cloud
 from .conftest import Queue
 from .functions import Function, runs
 from .test_lambda_async import FAILS, WORKS, metric, send, settings
+from .topics import let_in
 
 REGION = "arn:aws:{}:us-east-1:123456789012:"
 
@@ -98,6 +99,7 @@ def test_destination_topic(cloud: Cloud) -> None:
     topic = sns.create_topic(Name="t")["TopicArn"]
     raw = {"RawMessageDelivery": "true"}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn, Attributes=raw)
+    let_in(heard, topic)
     function = Function(cloud, FAILS)
     to(function, "OnFailure", topic)
     send(function)
@@ -176,6 +178,7 @@ def test_destination_topic_gets_a_long_record_without_its_payloads(cloud: Cloud)
     topic = sns.create_topic(Name="t")["TopicArn"]
     raw = {"RawMessageDelivery": "true"}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn, Attributes=raw)
+    let_in(heard, topic)
     function = Function(cloud, FAILS)
     to(function, "OnFailure", topic)
     send(function, "x" * 300_000)
@@ -227,6 +230,7 @@ def test_dead_letter_topic(cloud: Cloud) -> None:
     topic = sns.create_topic(Name="t")["TopicArn"]
     raw = {"RawMessageDelivery": "true"}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn, Attributes=raw)
+    let_in(heard, topic)
     function = Function(cloud, FAILS, DeadLetterConfig={"TargetArn": topic})
     settings(function, MaximumRetryAttempts=0)
     send(function, {"order": 7})

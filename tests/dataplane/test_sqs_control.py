@@ -10,6 +10,7 @@ import pytest
 from helpers import Cloud
 
 from .conftest import Queue, refused
+from .topics import let_in
 
 RANGES = {
     "VisibilityTimeout": (0, 43_200),
@@ -99,6 +100,7 @@ def test_delivery_from_sns(cloud: Cloud) -> None:
     sns.subscribe(
         TopicArn=topic, Protocol="sqs", Endpoint=queue.arn, Attributes={"RawMessageDelivery": "true"}
     )
+    let_in(queue, topic)
     log: list[tuple[float, list[str]]] = []
     cloud.spawn(lambda: log.append((cloud.now, queue.bodies(WaitTimeSeconds=20))))
     cloud.run(until=3)

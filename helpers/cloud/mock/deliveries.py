@@ -114,67 +114,31 @@ def watch_functions() -> None:
 
 
 def watch_topics() -> None:
-    """Let a function hear of a message with its topic, id and attributes, of which moto makes up its own.
+    """Let the data plane of SNS hear of what moto's services (S3, SES) publish past the API.
 
-    Called when moto's SNS is loaded. The event is that of https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html.
+    Called when moto's SNS is loaded.
     """
-    from moto.core.utils import iso_8601_datetime_with_milliseconds
-    from moto.sns.models import Subscription
+    from moto.sns.models import Topic
 
-    publish_in_moto = Subscription.publish
+    publish_in_moto = Topic.publish
 
     def publish(
-        self: Subscription,
+        self: Topic,
         message: str,
-        message_id: str,
         subject: str | None = None,
         message_attributes: dict[str, Any] | None = None,
         group_id: str | None = None,
         deduplication_id: str | None = None,
         message_structure: str | None = None,
-    ) -> None:
-        receiver = _receiver("lambda") if self.protocol == "lambda" else None
+    ) -> str:
+        receiver = _receiver("sns")
         if receiver is None:
-            publish_in_moto(
-                self,
-                message,
-                message_id,
-                subject,
-                message_attributes,
-                group_id,
-                deduplication_id,
-                message_structure,
+            return publish_in_moto(
+                self, message, subject, message_attributes, group_id, deduplication_id, message_structure
             )
-            return
-        matcher = self._filter_policy_matcher
-        if matcher is not None and not matcher.matches(message_attributes, message):
-            return
-        if message_structure == "json":
-            message = self._parse_message_structure(message, self.protocol)
-        region = self.topic_arn.split(":")[3]
-        service = f"https://sns.{region}.amazonaws.com/"
-        notice = {
-            "SignatureVersion": "1",
-            "Timestamp": iso_8601_datetime_with_milliseconds(),
-            "Signature": "EXAMPLE",
-            "SigningCertUrl": f"{service}SimpleNotificationService-EXAMPLE.pem",
-            "MessageId": message_id,
-            "Message": message,
-            "MessageAttributes": message_attributes or {},
-            "Type": "Notification",
-            "UnsubscribeUrl": f"{service}?Action=Unsubscribe&SubscriptionArn={self.arn}",
-            "TopicArn": self.topic_arn,
-            "Subject": subject,
-        }
-        record = {
-            "EventSource": "aws:sns",
-            "EventVersion": "1.0",
-            "EventSubscriptionArn": self.arn,
-            "Sns": notice,
-        }
-        receiver(self.endpoint, {"Records": [record]})
+        return str(receiver(self.arn, {"Message": message, "Subject": subject}))
 
-    replace(Subscription, "publish", publish, because="a function hears what a topic was told")
+    replace(Topic, "publish", publish, because="a topic's data plane hears of what services publish")
 
 
 def watch_rules() -> None:
@@ -189,6 +153,10 @@ def watch_rules() -> None:
     send_in_moto = Rule.send_to_targets
 
     def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:
+        bus = _receiver("events")
+        if bus is not None:
+            bus(self.arn, original_event)
+            return
         everyone = self.targets
         targets = [target for target in everyone if target["Arn"].split(":")[2] == "lambda"]
         receiver = _receiver("lambda") if targets else None

@@ -102,7 +102,7 @@ class Asynchronous:
                 kind="Event",
                 request_id=self._ids.next(),
                 qualifier=route.qualifier,
-                chain=self._chains.of_caller(),
+                chain=self._chains.of_event(event),
             )
         )
 

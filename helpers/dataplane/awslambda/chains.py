@@ -36,6 +36,8 @@ class Chains:
         self._continued: Chain = ()
         cloud.amend("sqs", "SendMessage", self._sent)
         cloud.amend("sqs", "SendMessageBatch", self._sent)
+        cloud.amend("sns", "Publish", self._sent)
+        cloud.amend("sns", "PublishBatch", self._sent)
         cloud.answer("lambda", "PutFunctionRecursionConfig", self._put)
         cloud.answer("lambda", "GetFunctionRecursionConfig", self._get)
 
@@ -49,6 +51,12 @@ class Chains:
         """The chain of a batch of messages: that of the one that has gone round most often."""
         chains = [self._messages[one] for one in message_ids if one in self._messages]
         return max(chains, key=lambda chain: max(dict(chain).values()), default=())
+
+    def of_event(self, event: Any) -> Chain:
+        """The chain of an event from a service: that of its caller, or of the topic's message in it."""
+        records = event.get("Records", []) if isinstance(event, dict) else []
+        notices = [record["Sns"]["MessageId"] for record in records if "Sns" in record]
+        return self.of_caller() or self.of_messages(notices)
 
     @contextmanager
     def continued(self, chain: Chain) -> Iterator[None]:

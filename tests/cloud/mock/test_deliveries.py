@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from typing import Any
 
@@ -41,29 +42,20 @@ def function(account: Account) -> str:
     return str(made["FunctionArn"])
 
 
-def test_a_topic_hands_its_message_to_the_plane(account: Account, function: str) -> None:
-    heard: list[tuple[str, Any]] = []
-    account.on_delivery("lambda", lambda arn, event: heard.append((arn, event)))
-    sns = account.client("sns")
-    topic = sns.create_topic(Name="t")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)
-    sns.publish(TopicArn=topic, Message="hello")
-    assert [arn for arn, _ in heard] == [function]
-    assert heard[0][1]["Records"][0]["Sns"]["Message"] == "hello"
-    assert heard[0][1]["Records"][0]["Sns"]["TopicArn"] == topic
+def test_what_a_service_publishes_goes_to_the_plane(account: Account) -> None:
+    heard: list[tuple[str, str]] = []
 
+    def receive(topic_arn: str, entry: dict[str, Any]) -> str:
+        heard.append((topic_arn, json.loads(entry["Message"])["Event"]))
+        return "00000000-0000-4000-8000-000000000000"
 
-def test_a_subscription_hands_on_what_its_filter_lets_pass(account: Account, function: str) -> None:
-    heard: list[str] = []
-    account.on_delivery("lambda", lambda arn, event: heard.append(event["Records"][0]["Sns"]["Message"]))
-    sns = account.client("sns")
-    topic = sns.create_topic(Name="t")["TopicArn"]
-    policy = {"FilterPolicy": '{"colour": ["red"]}'}
-    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function, Attributes=policy)
-    for colour in ("red", "blue"):
-        attribute = {"DataType": "String", "StringValue": colour}
-        sns.publish(TopicArn=topic, Message=colour, MessageAttributes={"colour": attribute})
-    assert heard == ["red"]
+    account.on_delivery("sns", receive)
+    topic = account.client("sns").create_topic(Name="t")["TopicArn"]
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="photos")
+    wanted = {"TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(Bucket="photos", NotificationConfiguration=wanted)
+    assert heard == [(topic, "s3:TestEvent")]
 
 
 def test_a_rule_hands_its_event_to_the_plane_and_to_its_other_targets(

@@ -52,8 +52,8 @@ PARAMETERS = {
     "moto.sqs.models.SQSBackend.send_message": "self queue_name message_body message_attributes delay_seconds "
     "deduplication_id group_id system_attributes validate_group_id",
     "moto.events.models.Rule.send_to_targets": "self original_event transform_input",
-    "moto.sns.models.Subscription.publish": "self message message_id subject message_attributes group_id "
-    "deduplication_id message_structure",
+    "moto.sns.models.Topic.publish": "self message subject message_attributes group_id deduplication_id "
+    "message_structure",
     "moto.awslambda.models.LambdaFunction.invoke": "self body request_headers response_headers",
     "moto.awslambda.models.LambdaBackend.send_sqs_batch": "self function_arn messages queue_arn",
     "moto.awslambda.models.LambdaBackend.send_dynamodb_items": "self function_arn items source",
