@@ -102,9 +102,7 @@ class Processor:
             self._worker.process_records(records, self._checkpointer)
         except LeaseLost:
             raise
-        except (
-            Exception
-        ) as error:  # the KCL goes on with the next batch (GUIDE/troubleshooting-consumers.html)
+        except Exception as error:  # noqa: BLE001  # the KCL goes on (GUIDE/troubleshooting-consumers.html)
             self._worker.errors.append(error)
 
     def _iterator(self) -> str:

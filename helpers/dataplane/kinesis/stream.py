@@ -9,7 +9,6 @@ import hashlib
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 from helpers.cloud import Account
@@ -18,7 +17,6 @@ from helpers.dataplane.kinesis.consumer import Consumer
 from helpers.dataplane.kinesis.shard import Record, Shard
 
 HASH_KEYS = 2**128
-_low = attrgetter("low")
 
 
 class Stream:
@@ -123,14 +121,16 @@ class Stream:
         shard = Shard(number, low, high, self._place, self.account.now_us, self.account.signal(), parents)
         self._place += 1
         self._shards[shard.id] = shard
-        self._open = sorted([*self._open, shard], key=_low)
-        self._lows = [shard.low for shard in self._open]
+        index = bisect_right(self._lows, low)
+        self._open.insert(index, shard)
+        self._lows.insert(index, low)
         return shard
 
     def _close(self, shard: Shard) -> None:
         shard.close(self._place, self.account.now_us)
         self._place += 1
-        self._open = [other for other in self._open if other is not shard]
+        index = bisect_right(self._lows, shard.low) - 1
+        del self._open[index], self._lows[index]
 
     # Records
 
