@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from helpers.cloud import Account
 from helpers.dataplane import function_policy
 from helpers.dataplane.cloudwatch import notices
+from helpers.dataplane.service_clients import ServiceClients
 
 if TYPE_CHECKING:
     from helpers.dataplane.cloudwatch.alarm import Alarm, Condition
@@ -28,7 +29,7 @@ class Actions:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients = ServiceClients(account)
 
     def take(
         self, target: str, alarm: Alarm, before: Condition, triggering: list[str], suppressed_before: str
@@ -42,7 +43,7 @@ class Actions:
                 if not function_policy.allows(self._account, target, PRINCIPAL, alarm.arn):
                     return "CloudWatch Alarms is not authorized to perform: lambda:InvokeFunction"
                 event = notices.for_function(alarm, before, suppressed_before)
-                self._client("lambda", target).invoke(
+                self._clients.of(target).invoke(
                     FunctionName=target, InvocationType="Event", Payload=json.dumps(event)
                 )
             else:
@@ -53,22 +54,9 @@ class Actions:
 
     def _publish(self, target: str, alarm: Alarm, before: Condition, triggering: list[str]) -> None:
         group = {"MessageGroupId": sha256(alarm.arn.encode()).hexdigest()} if target.endswith(".fifo") else {}
-        self._client("sns", target).publish(
+        self._clients.of(target).publish(
             TopicArn=target,
             Subject=notices.subject(alarm),
             Message=notices.message(alarm, before, triggering),
             **group,
         )
-
-    def _client(self, service: str, target: str) -> Any:
-        region = target.split(":")[3]
-        client = self._clients.get((service, region))
-        if client is None:
-            shared = region == self._account.region
-            client = (
-                self._account.shared_client(service)
-                if shared
-                else self._account.client(service, region_name=region)
-            )
-            self._clients[service, region] = client
-        return client

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from helpers.cloud import Account, Call, ServiceError
 from helpers.dataplane import function_policy
 from helpers.dataplane.cloudwatch.logs.pattern import Pattern
+from helpers.dataplane.service_clients import ServiceClients
 
 MOST_FILTERS = 2
 """Subscription filters of one log group."""
@@ -26,6 +27,7 @@ class Subscriptions:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+        self._clients = ServiceClients(account)
         self.filters: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._patterns: dict[str, Pattern] = {}
 
@@ -84,7 +86,7 @@ class Subscriptions:
     def _send(self, each: dict[str, Any], stream: str, data: bytes) -> None:
         target = each["destinationArn"]
         service, name = target.split(":")[2], target.rpartition("/")[2]
-        client = self._account.client(service, region_name=target.split(":")[3])
+        client = self._clients.of(target)
         try:
             if service == "lambda":
                 event = {"awslogs": {"data": base64.b64encode(data).decode()}}
