@@ -10,6 +10,7 @@ import yaml
 
 _SERVICES = {
     "sqs": ("sqs", "Amazon SQS"),
+    "sns": ("sns", "Amazon SNS"),
     "lambda": ("awslambda", "AWS Lambda"),
     "dynamodb": ("dynamodb", "Amazon DynamoDB"),
 }

@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 GUIDES = {
     "sqs": "AWSSimpleQueueService/latest",
+    "sns": "sns/latest",
     "lambda": "lambda/latest",
     "dynamodb": "amazondynamodb/latest",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -164,6 +165,45 @@ def test_function_without_permission_is_not_invoked(cloud: Cloud) -> None:
     assert len(runs(cloud)) == 1
 
 
+def test_stream_gets_a_line_of_json_or_the_raw_body(cloud: Cloud) -> None:
+    topic = Topic(cloud)
+    s3, firehose = cloud.client("s3"), cloud.client("firehose")
+    s3.create_bucket(Bucket="archive")
+    role = "arn:aws:iam::123456789012:role/r"
+    destination = {"RoleARN": role, "BucketARN": "arn:aws:s3:::archive"}
+    for name, raw in (("wrapped", "false"), ("raw", "true")):
+        made = firehose.create_delivery_stream(
+            DeliveryStreamName=name, ExtendedS3DestinationConfiguration={**destination, "Prefix": f"{name}/"}
+        )
+        topic.subscribe(
+            "firehose", made["DeliveryStreamARN"], SubscriptionRoleArn=role, RawMessageDelivery=raw
+        )
+    topic.publish("hello", MessageAttributes={"colour": text("red")})
+    cloud.advance(1)
+    rows = cloud.trail[(cloud.trail.actor == "sns") & (cloud.trail.operation == "PutRecord")]
+    wrapped, raw = (row["Record"]["Data"].decode() for row in rows.parameters)
+    assert raw == "hello"
+    assert list(json.loads(wrapped)) == [
+        "Type", "MessageId", "TopicArn", "Message", "Timestamp", "UnsubscribeURL", "MessageAttributes",
+    ]  # fmt: skip
+
+
+def test_stream_that_is_gone_is_a_client_side_error(cloud: Cloud) -> None:
+    topic, dead = Topic(cloud), Queue(cloud, "dead")
+    let_in(dead, topic.arn)
+    topic.subscribe(
+        "firehose",
+        "arn:aws:firehose:us-east-1:123456789012:deliverystream/gone",
+        SubscriptionRoleArn="arn:aws:iam::123456789012:role/r",
+        RawMessageDelivery="true",
+        RedrivePolicy={"deadLetterTargetArn": dead.arn},
+    )
+    topic.publish()
+    cloud.advance(1)
+    assert dead.bodies() == ["hello"]
+    assert [error for _, error in sent(cloud, "GiveUp")] == ["ResourceNotFoundException"]
+
+
 # Web servers
 
 
@@ -245,7 +285,9 @@ def test_throttle_policy_spaces_deliveries(cloud: Cloud) -> None:
 
 
 def test_own_delivery_policy_beats_that_of_the_topic(cloud: Cloud) -> None:
-    of_topic = {"http": {"defaultHealthyRetryPolicy": {"numRetries": 1, "minDelayTarget": 5, "maxDelayTarget": 5}}}
+    of_topic = {
+        "http": {"defaultHealthyRetryPolicy": {"numRetries": 1, "minDelayTarget": 5, "maxDelayTarget": 5}}
+    }
     topic = Topic(cloud, DeliveryPolicy=json.dumps(of_topic))
     confirmed(cloud, topic, lambda headers, body: 500)
     topic.publish()
@@ -253,7 +295,9 @@ def test_own_delivery_policy_beats_that_of_the_topic(cloud: Cloud) -> None:
     assert [at for at, _ in sent(cloud, "HttpPost")][1:] == [1, 6]
     arn = topic.sns.list_subscriptions()["Subscriptions"][0]["SubscriptionArn"]
     own = json.dumps({"healthyRetryPolicy": {"numRetries": 2, "numNoDelayRetries": 2}})
-    topic.sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName="DeliveryPolicy", AttributeValue=own)
+    topic.sns.set_subscription_attributes(
+        SubscriptionArn=arn, AttributeName="DeliveryPolicy", AttributeValue=own
+    )
     topic.publish()
     cloud.advance(99)
     assert [at for at, _ in sent(cloud, "HttpPost")][3:] == [100, 100, 100]
@@ -283,7 +327,9 @@ def test_token_is_good_for_two_days(cloud: Cloud) -> None:
     topic.subscribe("email", "ann@example.com")
     cloud.advance(172_800)
     (asked,) = cloud.plane("sns").mails()
-    assert refused(topic.sns.confirm_subscription, TopicArn=topic.arn, Token=asked.token) == "InvalidParameter"
+    assert (
+        refused(topic.sns.confirm_subscription, TopicArn=topic.arn, Token=asked.token) == "InvalidParameter"
+    )
 
 
 def test_ten_mails_a_second(cloud: Cloud) -> None:
@@ -337,7 +383,7 @@ def test_retries_may_jitter(cloud: Cloud) -> None:
     topic.publish()
     cloud.advance(200)
     times = [at for at, _ in sent(cloud, "HttpPost")][1:]
-    waits = [after - before for before, after in zip(times, times[1:], strict=False)]
+    waits = [after - before for before, after in pairwise(times)]
     assert all(10 <= wait <= 20 for wait in waits)
     assert len({round(wait, 3) for wait in waits}) == 3
 
@@ -345,7 +391,10 @@ def test_retries_may_jitter(cloud: Cloud) -> None:
 def test_status_logs_if_a_topic_asks_for_them(cloud: Cloud) -> None:
     role = "arn:aws:iam::123456789012:role/r"
     topic = Topic(
-        cloud, SQSSuccessFeedbackRoleArn=role, SQSSuccessFeedbackSampleRate=100, SQSFailureFeedbackRoleArn=role
+        cloud,
+        SQSSuccessFeedbackRoleArn=role,
+        SQSSuccessFeedbackSampleRate=100,
+        SQSFailureFeedbackRoleArn=role,
     )
     topic.queue("open")
     topic.queue("closed", allowed=False)

@@ -65,12 +65,16 @@ def test_operators_as_documented(rules: list[Any], body: dict[str, Any], matches
 
 
 @given(
-    low=st.integers(-1000, 1000), span=st.integers(1, 1000), value=st.floats(-3000, 3000, allow_nan=False, width=32)
+    low=st.integers(-1000, 1000),
+    span=st.integers(1, 1000),
+    value=st.floats(-3000, 3000, allow_nan=False, width=32),
 )
 @settings(max_examples=40)
 def test_numeric_range_is_a_comparison(low: int, span: int, value: float) -> None:
     seen = round(value, 5)
-    assert match({"n": [{"numeric": [">=", low, "<", low + span]}]}, {"n": seen}) is (low <= seen < low + span)
+    assert match({"n": [{"numeric": [">=", low, "<", low + span]}]}, {"n": seen}) is (
+        low <= seen < low + span
+    )
 
 
 def test_keys_are_anded_and_values_ored() -> None:
@@ -80,7 +84,10 @@ def test_keys_are_anded_and_values_ored() -> None:
 
 
 def test_or_operator() -> None:
-    policy = {"source": ["aws.cloudwatch"], "$or": [{"metricName": ["CPUUtilization"]}, {"namespace": ["AWS/EC2"]}]}
+    policy = {
+        "source": ["aws.cloudwatch"],
+        "$or": [{"metricName": ["CPUUtilization"]}, {"namespace": ["AWS/EC2"]}],
+    }
     assert match(policy, {"source": "aws.cloudwatch", "namespace": "AWS/EC2"})
     assert not match(policy, {"source": "aws.cloudwatch", "namespace": "AWS/ES"})
     assert not match(policy, {"namespace": "AWS/EC2"})
@@ -91,7 +98,9 @@ def test_body_policy_may_be_nested() -> None:
     FilterPolicy(json.dumps(policy), BODY)
     assert match(policy, {"detail": {"scope": "Service", "type": "b"}})
     assert match(policy, {"detail": [{"scope": "no"}, {"scope": "Service", "source": "a"}]})
-    assert not match(policy, {"detail": [{"scope": "Service"}, {"source": "a"}]}), "one object has to match all"
+    assert not match(policy, {"detail": [{"scope": "Service"}, {"source": "a"}]}), (
+        "one object has to match all"
+    )
     with pytest.raises(ServiceError, match="does not support nested"):
         FilterPolicy(json.dumps(policy))
 
@@ -182,7 +191,9 @@ def test_subscription_without_a_policy_gets_everything(cloud: Cloud) -> None:
 
 def test_attribute_types_that_filters_see(cloud: Cloud) -> None:
     topic = Topic(cloud)
-    queue = topic.queue(FilterPolicy={"price": [{"numeric": ["<", 10]}], "tags": ["new"], "blob": [{"exists": False}]})
+    queue = topic.queue(
+        FilterPolicy={"price": [{"numeric": ["<", 10]}], "tags": ["new"], "blob": [{"exists": False}]}
+    )
     tags = {"DataType": "String.Array", "StringValue": '["old", "new"]'}
     blob = {"DataType": "Binary", "BinaryValue": b"x"}
     topic.publish("yes", MessageAttributes={"price": number(9.5), "tags": tags, "blob": blob})
@@ -228,5 +239,8 @@ def test_topic_has_at_most_200_policies(cloud: Cloud) -> None:
     arn = "arn:aws:sqs:us-east-1:123456789012:q{}"
     for count in range(200):
         topic.subscribe("sqs", arn.format(count), FilterPolicy={"a": [1]})
-    assert refused(topic.subscribe, "sqs", arn.format("x"), FilterPolicy={"a": [1]}) == "FilterPolicyLimitExceeded"
+    assert (
+        refused(topic.subscribe, "sqs", arn.format("x"), FilterPolicy={"a": [1]})
+        == "FilterPolicyLimitExceeded"
+    )
     assert topic.subscribe("sqs", arn.format("x"))

@@ -90,7 +90,9 @@ def test_structure_gives_each_protocol_its_text(cloud: Cloud) -> None:
     assert cloud.plane("sns").mails("a@example.com")[-1].body == "d", "a value that is no text is ignored"
 
 
-@pytest.mark.parametrize("message", ['{"sqs": "x"}', "no json", '["default"]', '{"default": "a", "default": "b"}'])
+@pytest.mark.parametrize(
+    "message", ['{"sqs": "x"}', "no json", '["default"]', '{"default": "a", "default": "b"}']
+)
 def test_structure_needs_a_default_and_distinct_keys(cloud: Cloud, message: str) -> None:
     assert refused(Topic(cloud).publish, message, MessageStructure="json") == "InvalidParameter"
 

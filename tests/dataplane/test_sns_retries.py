@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.cloud import ServiceError
-from helpers.dataplane.sns.retries import AWS_MANAGED, CUSTOMER_MANAGED, HTTP_DEFAULT, DeliveryPolicy, RetryPolicy
+from helpers.dataplane.sns.retries import (
+    AWS_MANAGED,
+    CUSTOMER_MANAGED,
+    HTTP_DEFAULT,
+    DeliveryPolicy,
+    RetryPolicy,
+)
 
 
 def delays(policy: RetryPolicy, most: int = 200) -> list[float]:

@@ -15,7 +15,7 @@ from helpers.dataplane.sns import envelope
 from helpers.dataplane.sns.failure import Failure, unavailable
 from helpers.dataplane.sns.limits import HTTP_TIMEOUT_S
 from helpers.dataplane.sns.message import Message
-from helpers.dataplane.sns.retries import DeliveryPolicy
+from helpers.dataplane.sns.retries import CONTENT_TYPE, DeliveryPolicy
 from helpers.dataplane.sns.subscription import Subscription
 
 Handler = Callable[[dict[str, str], str], int | None]
@@ -50,9 +50,7 @@ class Endpoints:
 
     def confirm(self, subscription: Subscription, message_id: str, body: str, done: Done) -> None:
         """Ask an endpoint to confirm its subscription."""
-        headers = _headers(
-            "SubscriptionConfirmation", message_id, subscription.topic_arn, DeliveryPolicy.content_type
-        )
+        headers = _headers("SubscriptionConfirmation", message_id, subscription.topic_arn, CONTENT_TYPE)
         self.post(subscription.endpoint, headers, body, done)
 
     def post(self, url: str, headers: dict[str, str], body: str, done: Done) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from helpers.dataplane.sns import errors
 
+CONTENT_TYPE = "text/plain; charset=UTF-8"
 MOST_RETRIES = 100
 MOST_DELAY_S = 3_600
 MOST_TOTAL_S = 3_600  # of an HTTP/S endpoint; a hard limit
@@ -99,7 +100,7 @@ class DeliveryPolicy:
 
     retries: RetryPolicy = HTTP_DEFAULT
     receives_per_s: float | None = None
-    content_type: str = "text/plain; charset=UTF-8"
+    content_type: str = CONTENT_TYPE
 
     @classmethod
     def read(cls, text: str | None, *, topic: bool = False) -> DeliveryPolicy | None:
@@ -123,7 +124,7 @@ class DeliveryPolicy:
             return cls(
                 _retries(retry),
                 _receives(throttle.get("maxReceivesPerSecond")),
-                request.get("headerContentType", cls.content_type),
+                request.get("headerContentType", CONTENT_TYPE),
             )
         except (ValueError, AttributeError, TypeError):
             raise errors.invalid("DeliveryPolicy", "failed to parse JSON.") from None
