@@ -13,6 +13,8 @@ _SERVICES = {
     "sns": ("sns", "Amazon SNS"),
     "lambda": ("awslambda", "AWS Lambda"),
     "dynamodb": ("dynamodb", "Amazon DynamoDB"),
+    "cloudwatch": ("cloudwatch", "Amazon CloudWatch"),
+    "events": ("events", "Amazon EventBridge"),
 }
 # Service -> the package of its data plane, and its name for readers. `lambda` is a word of Python.
 _DOCS = "https://docs.aws.amazon.com/"

@@ -67,7 +67,9 @@ class Group:
 
     def put(self, *messages: str, ago_ms: int = 0) -> dict[str, Any]:
         events = [{"timestamp": self.cloud.timestamp_ms - ago_ms, "message": each} for each in messages]
-        answer: dict[str, Any] = self.client.put_log_events(logGroupName="g", logStreamName="s", logEvents=events)
+        answer: dict[str, Any] = self.client.put_log_events(
+            logGroupName="g", logStreamName="s", logEvents=events
+        )
         return answer
 
     def filter(self, pattern: str, value: str = "1", **more: Any) -> None:
@@ -195,7 +197,10 @@ def test_two_subscriptions_a_group(cloud: Cloud) -> None:
 
 def test_retention_removes_old_events(cloud: Cloud) -> None:
     group = Group(cloud)
-    assert refused(group.client.put_retention_policy, logGroupName="g", retentionInDays=8) == "InvalidParameterException"
+    assert (
+        refused(group.client.put_retention_policy, logGroupName="g", retentionInDays=8)
+        == "InvalidParameterException"
+    )
     group.client.put_retention_policy(logGroupName="g", retentionInDays=1)
     group.put("old")
     cloud.advance(86_000)

@@ -19,7 +19,16 @@ from helpers.dataplane.events.transformer import input_of
 EVENT = {
     "source": "aws.ec2",
     "resources": ["arn:1", "arn:2"],
-    "detail": {"state": "running", "count": 3, "price": 10.5, "ip": "10.0.0.9", "file": "dir/a.png", "none": None, "empty": "", "tags": ["x", "y"]},
+    "detail": {
+        "state": "running",
+        "count": 3,
+        "price": 10.5,
+        "ip": "10.0.0.9",
+        "file": "dir/a.png",
+        "none": None,
+        "empty": "",
+        "tags": ["x", "y"],
+    },
 }
 
 
@@ -71,7 +80,9 @@ def test_numeric_range_is_the_comparison(low: int, value: int) -> None:
     assert pattern.matches({"detail": {"n": value}}) is (value >= low)
 
 
-@pytest.mark.parametrize("text", ["x", "{}", '{"a": 1}', '{"a": []}', '{"a": [{"like": 1}]}', '{"a": [{"numeric": ["!", 1]}]}'])
+@pytest.mark.parametrize(
+    "text", ["x", "{}", '{"a": 1}', '{"a": []}', '{"a": [{"like": 1}]}', '{"a": [{"numeric": ["!", 1]}]}']
+)
 def test_bad_patterns_are_refused(text: str) -> None:
     with pytest.raises(ServiceError, match="InvalidEventPatternException"):
         Pattern(text)
@@ -79,7 +90,10 @@ def test_bad_patterns_are_refused(text: str) -> None:
 
 def test_pattern_is_tested_by_the_api(cloud: Cloud) -> None:
     pattern = json.dumps({"source": ["aws.ec2"]})
-    assert cloud.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(EVENT))["Result"] is True
+    assert (
+        cloud.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(EVENT))["Result"]
+        is True
+    )
 
 
 NOW = datetime(2026, 1, 5, 9, 0, 30, tzinfo=UTC)  # a Monday
@@ -113,7 +127,17 @@ def test_cron_expression_that_is_over() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["rate(1 hours)", "rate(5 hour)", "rate(0 minutes)", "rate(10 seconds)", "cron(0 12 * * * *)", "cron(0 12 ? * ? *)", "cron(60 * * * ? *)", "cron(0 12 * * ?)", "daily"],
+    [
+        "rate(1 hours)",
+        "rate(5 hour)",
+        "rate(0 minutes)",
+        "rate(10 seconds)",
+        "cron(0 12 * * * *)",
+        "cron(0 12 ? * ? *)",
+        "cron(60 * * * ? *)",
+        "cron(0 12 * * ?)",
+        "daily",
+    ],
 )
 def test_bad_schedules_are_refused(text: str) -> None:
     with pytest.raises(ServiceError, match="ValidationException"):
@@ -128,12 +152,23 @@ RULE = {"Arn": "arn:aws:events:us-east-1:123456789012:rule/r", "Name": "r"}
     [
         ({"Input": '"x"'}, '"x"'),
         ({"InputPath": "$.detail.state"}, '"running"'),
-        ({"InputTransformer": {"InputPathsMap": {"s": "$.detail.state"}, "InputTemplate": '"is in <s>"'}}, '"is in running"'),
         (
-            {"InputTransformer": {"InputPathsMap": {"s": "$.detail.state", "t": "$.detail.tags[1]"}, "InputTemplate": '{"s": <s>, "l": [9, <t>], "rule": <aws.events.rule-name>, "gone": "<no>"}'}},
+            {"InputTransformer": {"InputPathsMap": {"s": "$.detail.state"}, "InputTemplate": '"is in <s>"'}},
+            '"is in running"',
+        ),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"s": "$.detail.state", "t": "$.detail.tags[1]"},
+                    "InputTemplate": '{"s": <s>, "l": [9, <t>], "rule": <aws.events.rule-name>, "gone": "<no>"}',
+                }
+            },
             '{"s": "running", "l": [9, "y"], "rule": "r", "gone": ""}',
         ),
-        ({"InputTransformer": {"InputTemplate": '{"all": <aws.events.event>}'}}, '{"all": {"source":"aws.ec2","resources":["arn:1","arn:2"]}}'),
+        (
+            {"InputTransformer": {"InputTemplate": '{"all": <aws.events.event>}'}},
+            '{"all": {"source":"aws.ec2","resources":["arn:1","arn:2"]}}',
+        ),
     ],
 )
 def test_input_of_targets(target: dict[str, Any], text: str) -> None:

@@ -125,6 +125,14 @@ def test_destination_function(cloud: Cloud) -> None:
 @pytest.mark.parametrize(("source", "kind"), [(WORKS, "Success"), (FAILS, "Failure")])
 def test_destination_event_bus(cloud: Cloud, source: str, kind: str) -> None:
     events, heard = cloud.client("events"), Queue(cloud, "heard")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+    }
+    heard.set(
+        Policy=json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": heard.arn}]})
+    )
     bus = events.create_event_bus(Name="bus")["EventBusArn"]
     events.put_rule(Name="r", EventBusName="bus", EventPattern=json.dumps({"source": ["lambda"]}))
     events.put_targets(Rule="r", EventBusName="bus", Targets=[{"Id": "1", "Arn": heard.arn}])

@@ -16,6 +16,8 @@ GUIDES = {
     "sns": "sns/latest",
     "lambda": "lambda/latest",
     "dynamodb": "amazondynamodb/latest",
+    "cloudwatch": "AmazonCloudWatch/latest",
+    "events": "eventbridge/latest",
 }
 
 

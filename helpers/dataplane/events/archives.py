@@ -43,7 +43,9 @@ class Archives:
         if "replay-name" in event:
             return
         for (where, _), archive in self._archives.items():
-            if (where, archive.bus) == (region, bus) and (archive.pattern is None or archive.pattern.matches(event)):
+            if (where, archive.bus) == (region, bus) and (
+                archive.pattern is None or archive.pattern.matches(event)
+            ):
                 archive.events.append((self._account.epoch_us, event))
 
     def _created(self, call: Call, response: dict[str, Any]) -> None:

@@ -32,7 +32,13 @@ class Delivery:
         self._later(self._models.delivery_delay_s, rule, target, text, self._account.now_us, 0)
 
     def _later(
-        self, delay_s: float, rule: dict[str, Any], target: dict[str, Any], text: str, began_us: int, retries: int
+        self,
+        delay_s: float,
+        rule: dict[str, Any],
+        target: dict[str, Any],
+        text: str,
+        began_us: int,
+        retries: int,
     ) -> None:
         attempt = partial(self._attempt, rule, target, text, began_us, retries)
         self._account.at(delay_s, attempt, name="events")

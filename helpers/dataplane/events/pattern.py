@@ -21,7 +21,16 @@ MOST_CHARACTERS = 4_096
 _MISSING = object()
 _NUMERIC = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _LARGEST = 5e9
-_OPERATORS = ("anything-but", "prefix", "suffix", "equals-ignore-case", "wildcard", "numeric", "cidr", "exists")
+_OPERATORS = (
+    "anything-but",
+    "prefix",
+    "suffix",
+    "equals-ignore-case",
+    "wildcard",
+    "numeric",
+    "cidr",
+    "exists",
+)
 
 
 class Pattern:

@@ -74,7 +74,9 @@ class EventBridge(DataPlane):
 
     def _test_pattern(self, call: Call) -> dict[str, Any]:
         """Whether a pattern matches an event (API/API_TestEventPattern.html)."""
-        return {"Result": Pattern(call.parameters["EventPattern"]).matches(json.loads(call.parameters["Event"]))}
+        return {
+            "Result": Pattern(call.parameters["EventPattern"]).matches(json.loads(call.parameters["Event"]))
+        }
 
     def _check_rule(self, call: Call) -> None:
         asked = call.parameters
@@ -82,15 +84,22 @@ class EventBridge(DataPlane):
             Pattern(asked["EventPattern"])
         if "ScheduleExpression" in asked:
             if asked.get("EventBusName", "default").rpartition("/")[2] != "default":
-                raise ServiceError("ValidationException", "ScheduleExpression is supported only on the default event bus.")
+                raise ServiceError(
+                    "ValidationException", "ScheduleExpression is supported only on the default event bus."
+                )
             Schedule(asked["ScheduleExpression"], self.account.datetime)
 
     def _check_targets(self, call: Call) -> None:
         asked = call.parameters
         bus = asked.get("EventBusName", "default").rpartition("/")[2]
-        held = next((rule["Targets"] for rule in self._rules.of(call.region, bus) if rule["Name"] == asked["Rule"]), [])
+        held = next(
+            (rule["Targets"] for rule in self._rules.of(call.region, bus) if rule["Name"] == asked["Rule"]),
+            [],
+        )
         if len({each["Id"] for each in (*held, *asked["Targets"])}) > MOST_TARGETS:
-            raise ServiceError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+            raise ServiceError(
+                "LimitExceededException", "The requested resource exceeds the maximum number allowed."
+            )
 
     def _changed(self, call: Call, response: dict[str, Any]) -> None:
         self._rules.forget()

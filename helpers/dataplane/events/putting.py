@@ -21,12 +21,17 @@ def check(entries: list[dict[str, Any]]) -> None:
             f"than or equal to {MOST_ENTRIES}",
         )
     if sum(map(size, entries)) >= MOST_BYTES:
-        raise ServiceError("ValidationException", f"Total size of the entries in the request is over the limit of {MOST_BYTES} bytes.")
+        raise ServiceError(
+            "ValidationException",
+            f"Total size of the entries in the request is over the limit of {MOST_BYTES} bytes.",
+        )
 
 
 def size(entry: dict[str, Any]) -> int:
     """The bytes of an entry, as EventBridge counts them."""
-    texts = [entry.get(name, "") for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources", ()))
+    texts = [entry.get(name, "") for name in ("Source", "DetailType", "Detail")] + list(
+        entry.get("Resources", ())
+    )
     return sum(len(text.encode()) for text in texts) + TIME_BYTES * ("Time" in entry)
 
 
@@ -34,7 +39,9 @@ def event_of(entry: dict[str, Any], call: Call, now: datetime) -> dict[str, Any]
     """The event. Raises ServiceError for an entry that fails by itself."""
     for name in ("Source", "DetailType", "Detail"):
         if not entry.get(name):
-            raise ServiceError("InvalidArgument", f"Parameter {name} is not valid. Reason: {name} is a required argument.")
+            raise ServiceError(
+                "InvalidArgument", f"Parameter {name} is not valid. Reason: {name} is a required argument."
+            )
     if entry["Source"].startswith("aws."):
         raise ServiceError("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:

@@ -52,7 +52,9 @@ class Rules:
             for rule in page["Rules"]:
                 if not rule["Name"].startswith(_MANAGED):
                     named = {"Rule": rule["Name"], "EventBusName": bus}
-                    targets = self._account.ask("events", "ListTargetsByRule", named, region=region)["Targets"]
+                    targets = self._account.ask("events", "ListTargetsByRule", named, region=region)[
+                        "Targets"
+                    ]
                     rules.append({**rule, "Targets": targets})
             if not page.get("NextToken"):
                 return rules

@@ -86,11 +86,15 @@ class Targets:
         try:
             if service == "sqs":
                 asked = {"QueueUrl": _url(arn), "AttributeNames": ["Policy"]}
-                text = self._account.ask("sqs", "GetQueueAttributes", asked, region=region, account_id=account_id)
+                text = self._account.ask(
+                    "sqs", "GetQueueAttributes", asked, region=region, account_id=account_id
+                )
                 action = "sqs:SendMessage"
             elif service == "sns":
                 asked = {"TopicArn": arn}
-                text = self._account.ask("sns", "GetTopicAttributes", asked, region=region, account_id=account_id)
+                text = self._account.ask(
+                    "sns", "GetTopicAttributes", asked, region=region, account_id=account_id
+                )
                 action = "sns:Publish"
             else:
                 return True  # by a role of the target, whose policies are not looked at
@@ -103,7 +107,9 @@ class Targets:
     def _exists(self, arn: str) -> bool:
         _, _, _, region, account_id, _, name, *_ = arn.split(":")
         try:
-            self._account.ask("lambda", "GetFunction", {"FunctionName": name}, region=region, account_id=account_id)
+            self._account.ask(
+                "lambda", "GetFunction", {"FunctionName": name}, region=region, account_id=account_id
+            )
         except ServiceError:
             return False
         return True
@@ -130,9 +136,7 @@ class Targets:
 
     def _firehose(self, target: dict[str, Any], text: str) -> None:
         name = target["Arn"].rpartition("/")[2]
-        self._clients.of(target["Arn"]).put_record(
-            DeliveryStreamName=name, Record={"Data": text.encode()}
-        )
+        self._clients.of(target["Arn"]).put_record(DeliveryStreamName=name, Record={"Data": text.encode()})
 
     def _logs(self, target: dict[str, Any], text: str) -> None:
         group = target["Arn"].split(":log-group:", 1)[1].removesuffix(":*")

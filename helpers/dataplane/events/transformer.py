@@ -31,7 +31,9 @@ def input_of(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any]
 
 
 def _filled(transformer: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], arrived: str) -> str:
-    values = {name: found(event, path, _MISSING) for name, path in transformer.get("InputPathsMap", {}).items()}
+    values = {
+        name: found(event, path, _MISSING) for name, path in transformer.get("InputPathsMap", {}).items()
+    }
     values |= {
         "aws.events.rule-arn": rule["Arn"],
         "aws.events.rule-name": rule["Name"],

@@ -123,7 +123,13 @@ def select(document: Any, selector: str) -> list[Any]:
             if isinstance(each, dict):
                 further += each.values() if step == "*" else [each[step]] if step in each else []
             elif isinstance(each, list):
-                further += each if step == "*" else [each[int(step)]] if step.isdigit() and int(step) < len(each) else []
+                further += (
+                    each
+                    if step == "*"
+                    else [each[int(step)]]
+                    if step.isdigit() and int(step) < len(each)
+                    else []
+                )
         found = further
     return found
 

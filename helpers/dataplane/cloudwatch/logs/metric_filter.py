@@ -51,7 +51,9 @@ class MetricFilter:
             value = _value(each["metricValue"], found, message)
             if value is None:
                 continue
-            named = {name: _text(selector, found, message) for name, selector in each.get("dimensions", {}).items()}
+            named = {
+                name: _text(selector, found, message) for name, selector in each.get("dimensions", {}).items()
+            }
             if None not in named.values():
                 dimensions = [{"Name": name, "Value": text} for name, text in named.items()]
                 self._send(each, value, timestamp_ms / 1000, dimensions)
@@ -63,7 +65,9 @@ class MetricFilter:
                 if "defaultValue" in each:
                     self._send(each, each["defaultValue"], minute * 60, [])
 
-    def _send(self, each: dict[str, Any], value: float, at_s: float, dimensions: list[dict[str, Any]]) -> None:
+    def _send(
+        self, each: dict[str, Any], value: float, at_s: float, dimensions: list[dict[str, Any]]
+    ) -> None:
         datum = {
             "MetricName": each["metricName"],
             "Value": value,

@@ -92,7 +92,8 @@ class Pattern:
 
         def find(message: str) -> Found | None:
             fields = [
-                next(group for group in match.groups() if group is not None) for match in _FIELD.finditer(message)
+                next(group for group in match.groups() if group is not None)
+                for match in _FIELD.finditer(message)
             ]
             if open_at is None and len(fields) != len(named):
                 return None

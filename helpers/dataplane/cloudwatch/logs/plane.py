@@ -72,7 +72,9 @@ class Logs(DataPlane):
         kept = [each for each in events if each["timestamp"] >= oldest_ms]
         answer = call.forward({**asked, "logEvents": events})
         if len(kept) < len(events) and oldest_ms > self.account.timestamp_ms - _OLDEST_MS:
-            answer.setdefault("rejectedLogEventsInfo", {})["expiredLogEventEndIndex"] = len(events) - len(kept)
+            answer.setdefault("rejectedLogEventsInfo", {})["expiredLogEventEndIndex"] = len(events) - len(
+                kept
+            )
         newest_ms = self.account.timestamp_ms + retention.DAY_MS // 12
         taken = [each for each in kept if each["timestamp"] <= newest_ms]
         self._hear(call.region, call.account_id, group, asked["logStreamName"], taken)
@@ -83,7 +85,9 @@ class Logs(DataPlane):
         event = {"timestamp": timestamp_ms, "message": message}
         self._hear(self.account.region, self.account.account_id, group, stream, [event])
 
-    def _hear(self, region: str, account_id: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
+    def _hear(
+        self, region: str, account_id: str, group: str, stream: str, events: list[dict[str, Any]]
+    ) -> None:
         for event in events:
             for namespace, datum in extracted(event["message"]):
                 self._publish(region, account_id, namespace, datum)

@@ -63,10 +63,14 @@ class Subscriptions:
         """Drop a filter."""
         filters = self.filters.get((call.region, call.parameters["logGroupName"]), {})
         if filters.pop(call.parameters["filterName"], None) is None:
-            raise ServiceError("ResourceNotFoundException", "The specified subscription filter does not exist.")
+            raise ServiceError(
+                "ResourceNotFoundException", "The specified subscription filter does not exist."
+            )
         return {}
 
-    def hear(self, region: str, account_id: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
+    def hear(
+        self, region: str, account_id: str, group: str, stream: str, events: list[dict[str, Any]]
+    ) -> None:
         """New events, each with id, timestamp and message: those that match go on, as calls of "logs"."""
         for each in self.filters.get((region, group), {}).values():
             pattern = self._patterns[each["filterPattern"]]
@@ -101,11 +105,15 @@ class Subscriptions:
     def _check(self, target: str, call: Call, group: str) -> None:
         service = target.split(":")[2]
         if service not in ("lambda", "kinesis", "firehose"):
-            raise ServiceError("InvalidParameterException", "destinationArn must name a function, stream or Firehose.")
+            raise ServiceError(
+                "InvalidParameterException", "destinationArn must name a function, stream or Firehose."
+            )
         if service != "lambda" and "roleArn" not in call.parameters:
             raise ServiceError("InvalidParameterException", "destinationArn for this vendor needs a roleArn.")
         source = f"arn:aws:logs:{call.region}:{call.account_id}:log-group:{group}:*"
-        if service == "lambda" and not function_policy.allows(self._account, target, "logs.amazonaws.com", source):
+        if service == "lambda" and not function_policy.allows(
+            self._account, target, "logs.amazonaws.com", source
+        ):
             raise ServiceError(
                 "InvalidParameterException",
                 "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute "
