@@ -110,7 +110,8 @@ def test_composite_alarm_changes_with_its_child(cloud: Cloud) -> None:
     assert composed.play((3, "child", "ALARM"), (9, "child", "OK")) == [3, 9]
     summaries = [said for _, said in composed.watched.history("c") if said.startswith("Alarm updated")]
     assert summaries == [
-        "Alarm updated from INSUFFICIENT_DATA to OK", "Alarm updated from OK to ALARM", "Alarm updated from ALARM to OK",
+        "Alarm updated from INSUFFICIENT_DATA to OK", "Alarm updated from OK to ALARM",
+        "Alarm updated from ALARM to OK",
     ]  # fmt: skip
 
 

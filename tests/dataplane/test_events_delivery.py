@@ -21,7 +21,8 @@ def open_queue(cloud: Cloud, name: str = "out", **attributes: str) -> tuple[str,
     """A queue that lets EventBridge send."""
     url, arn = queue(cloud, name)
     statement = {
-        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": arn,
     }  # fmt: skip
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     cloud.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy, **attributes})

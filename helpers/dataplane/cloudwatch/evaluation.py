@@ -30,8 +30,9 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 def decide(points: Sequence[bool | None], needed: int, periods: int, missing: str, now: State) -> State:
     """The state that follows from `points`, oldest first: breaching, not breaching, or missing (None).
 
-    `points` is the whole evaluation range; `needed` is DatapointsToAlarm (M), `periods` EvaluationPeriods (N), `missing`
-    is TreatMissingData, `now` the present state. The missing ones are filled in only where fewer than N are real.
+    `points` is the whole evaluation range; `needed` is DatapointsToAlarm (M), `periods` EvaluationPeriods (N),
+    `missing` is TreatMissingData, `now` the present state. The missing ones are filled in only where fewer than N are
+    real.
     """
     real = [point for point in points if point is not None]
     if len(real) >= periods:

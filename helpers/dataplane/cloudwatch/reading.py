@@ -43,11 +43,11 @@ class Reading:
                     f"The value {name} for parameter ExtendedStatistics is not supported."
                 )
         start_s, end_s, period_s = self._window(asked["StartTime"], asked["EndTime"], asked["Period"])
-        if (end_s - start_s) / period_s > MOST_DATAPOINTS:
+        wanted = -(-(end_s - start_s) // period_s)
+        if wanted > MOST_DATAPOINTS:
             raise errors.invalid_combination(
-                f"You have requested up to {-(-(end_s - start_s) // period_s):,} datapoints, which exceeds the limit of "
-                f"{MOST_DATAPOINTS:,}. You may reduce the datapoints requested by increasing Period, or decreasing "
-                "the time range."
+                f"You have requested up to {wanted:,} datapoints, which exceeds the limit of {MOST_DATAPOINTS:,}. "
+                "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
             )
         metric = Metric.of(asked["Namespace"], asked["MetricName"], asked.get("Dimensions"))
         points: list[dict[str, Any]] = []

@@ -25,7 +25,10 @@ _Test = Callable[[Callable[[str], State]], bool]
 
 @dataclass
 class Rule:
-    """A parsed rule. `children` are the names or ARNs it asks for, in their order. Raises ServiceError if it is none."""
+    """A parsed rule. `children` are the names or ARNs it asks for, in their order.
+
+    Raises ServiceError if it is none.
+    """
 
     text: str
     children: list[str] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """When a metric alarm is looked at, and what it sees then.
 
-An alarm is evaluated every minute, with a period of 10, 20 or 30 s every 10 s, and once an hour if its periods make more
-than a day (GUIDE/alarm-evaluation.html). It sleeps while its metric is silent and its state cannot change.
+An alarm is evaluated every minute, with a period of 10, 20 or 30 s every 10 s, and once an hour if its periods make
+more than a day (GUIDE/alarm-evaluation.html). It sleeps while its metric is silent and its state cannot change.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class EventBridge(DataPlane):
     def _check_targets(self, call: Call) -> None:
         asked = call.parameters
         bus = asked.get("EventBusName", "default").rpartition("/")[2]
-        held = next(
+        held: list[dict[str, Any]] = next(
             (rule["Targets"] for rule in self._rules.of(call.region, bus) if rule["Name"] == asked["Rule"]),
             [],
         )
@@ -122,10 +122,7 @@ class EventBridge(DataPlane):
     def _send(self, rule: dict[str, Any], event: dict[str, Any]) -> None:
         arrived = f"{self.account.datetime:%Y-%m-%dT%H:%M:%SZ}"
         for target in rule["Targets"]:
-            if "KinesisParameters" in target:
-                key = found(event, target["KinesisParameters"]["PartitionKeyPath"])
-                target = {**target, PARTITION_KEY: key if isinstance(key, str) else compact(key)}
-            self._delivery.start(rule, target, input_of(target, event, rule, arrived))
+            self._delivery.start(rule, _keyed(target, event), input_of(target, event, rule, arrived))
 
     def _forwarded(self, bus_arn: str, text: str) -> None:
         """An event for another bus of the account."""
@@ -181,3 +178,11 @@ class EventBridge(DataPlane):
             }
             self._send(rule, event)
         self._next(region, name, schedule)
+
+
+def _keyed(target: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    """The target, with the partition key that its path finds in the event."""
+    if "KinesisParameters" not in target:
+        return target
+    key = found(event, target["KinesisParameters"]["PartitionKeyPath"])
+    return {**target, PARTITION_KEY: key if isinstance(key, str) else compact(key)}

@@ -17,8 +17,8 @@ def check(entries: list[dict[str, Any]]) -> None:
     if not 1 <= len(entries) <= MOST_ENTRIES:
         raise ServiceError(
             "ValidationException",
-            f"1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length less "
-            f"than or equal to {MOST_ENTRIES}",
+            f"1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length "
+            f"less than or equal to {MOST_ENTRIES}",
         )
     if sum(map(size, entries)) >= MOST_BYTES:
         raise ServiceError(

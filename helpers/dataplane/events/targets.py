@@ -80,7 +80,7 @@ class Targets:
 
     def _allowed(self, service: str, arn: str, source_arn: str) -> bool:
         """The resource's own policy allows it; a resource that is missing is found out by the call."""
-        _, _, _, region, account_id, name = arn.split(":", 5)
+        _, _, _, region, account_id, _ = arn.split(":", 5)
         if service == "lambda":
             return function_policy.allows(self._account, arn, _PRINCIPAL, source_arn) or not self._exists(arn)
         try:

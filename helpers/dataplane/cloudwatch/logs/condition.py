@@ -19,68 +19,76 @@ _TOKEN = re.compile(
     r"|\$?[^\s()=!<>&|\"]+)"
 )
 _NUMERIC = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
+_LITERALS = {"IS NULL": None, "IS TRUE": True, "IS FALSE": False}
 _STEP = re.compile(r"\.?([\w*-]+)|\[(\d+|\*)\]|\[[\"']([^\"']+)[\"']\]")
 
 
-def parse(text: str, wrong: Callable[[], Exception]) -> tuple[Test, list[str]]:
-    """The condition as a test on what a selector finds, and its selectors. Raises what `wrong` makes."""
-    tokens: list[str] = []
-    position = 0
-    text = text.strip()
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise wrong()
-        tokens.append(match["all"])
-        position = match.end()
-    selectors: list[str] = []
+class _Parser:
+    """Reads a condition by precedence: || binds weaker than &&."""
 
-    def peek() -> str:
-        return tokens[0] if tokens else ""
-
-    def one() -> Test:
-        if not tokens:
-            raise wrong()
-        token = tokens.pop(0)
-        if token == "(":  # noqa: S105  # a bracket, no secret
-            inner = either()
-            if not tokens or tokens.pop(0) != ")":
+    def __init__(self, text: str, wrong: Callable[[], Exception]) -> None:
+        self._wrong = wrong
+        self.selectors: list[str] = []
+        self._tokens: list[str] = []
+        position, text = 0, text.strip()
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
                 raise wrong()
+            self._tokens.append(match["all"])
+            position = match.end()
+
+    def whole(self) -> Test:
+        test = self._either()
+        if self._tokens:
+            raise self._wrong()
+        return test
+
+    def _next(self) -> str:
+        if not self._tokens:
+            raise self._wrong()
+        return self._tokens.pop(0)
+
+    def _joined(self, sign: str, part: Callable[[], Test]) -> list[Test]:
+        parts = [part()]
+        while self._tokens[:1] == [sign]:
+            self._tokens.pop(0)
+            parts.append(part())
+        return parts
+
+    def _either(self) -> Test:
+        parts = self._joined("||", self._both)
+        return lambda look: any(part(look) for part in parts)
+
+    def _both(self) -> Test:
+        parts = self._joined("&&", self._one)
+        return lambda look: all(part(look) for part in parts)
+
+    def _one(self) -> Test:
+        name = self._next()
+        if name == "(":
+            inner = self._either()
+            if self._next() != ")":
+                raise self._wrong()
             return inner
-        name = token
-        selectors.append(name)
-        if not tokens:
-            raise wrong()
-        sign = " ".join(tokens.pop(0).split()).upper()
+        self.selectors.append(name)
+        sign = " ".join(self._next().split()).upper()
         if sign == "EXISTS":
             return lambda look: bool(look(name))
         if sign == "NOT EXISTS":
             return lambda look: not look(name)
-        if sign.startswith("IS "):
-            literal = {"NULL": None, "TRUE": True, "FALSE": False}[sign[3:]]
+        if sign in _LITERALS:
+            literal = _LITERALS[sign]
             return lambda look: any(value is literal for value in look(name))
-        if not tokens or sign not in ("=", "!=", *_NUMERIC):
-            raise wrong()
-        return _compared(name, sign, tokens.pop(0), wrong)
+        if sign not in ("=", "!=", *_NUMERIC):
+            raise self._wrong()
+        return _compared(name, sign, self._next(), self._wrong)
 
-    def both() -> Test:
-        parts = [one()]
-        while peek() == "&&":
-            tokens.pop(0)
-            parts.append(one())
-        return lambda look: all(part(look) for part in parts)
 
-    def either() -> Test:
-        parts = [both()]
-        while peek() == "||":
-            tokens.pop(0)
-            parts.append(both())
-        return lambda look: any(part(look) for part in parts)
-
-    whole = either()
-    if tokens:
-        raise wrong()
-    return whole, selectors
+def parse(text: str, wrong: Callable[[], Exception]) -> tuple[Test, list[str]]:
+    """The condition as a test on what a selector finds, and its selectors. Raises what `wrong` makes."""
+    parser = _Parser(text, wrong)
+    return parser.whole(), parser.selectors
 
 
 def _compared(name: str, sign: str, wanted: str, wrong: Callable[[], Exception]) -> Test:

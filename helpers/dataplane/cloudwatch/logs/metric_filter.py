@@ -18,7 +18,10 @@ Publish = Callable[[str, dict[str, Any]], None]
 
 
 class MetricFilter:
-    """A filter of one log group; it counts from the moment at which it is made. Raises ServiceError as AWS refuses it."""
+    """A filter of one log group; it counts from the moment at which it is made.
+
+    Raises ServiceError as AWS refuses it.
+    """
 
     def __init__(self, account: Account, given: dict[str, Any], publish: Publish) -> None:
         self._account, self._publish = account, publish
