@@ -69,10 +69,15 @@ class Watched:
         return [((point.pop("Timestamp") - START).total_seconds(), point) for point in answer["Datapoints"]]
 
 
-def queue(cloud: Cloud, name: str = "out") -> tuple[str, str]:
-    """The URL and ARN of a queue."""
-    url = cloud.client("sqs").create_queue(QueueName=name)["QueueUrl"]
-    return url, f"arn:aws:sqs:us-east-1:123456789012:{name}"
+def queue(cloud: Cloud, name: str = "out", sender: str = "") -> tuple[str, str]:
+    """The URL and ARN of a queue, which lets the service `sender` send, such as sns.amazonaws.com."""
+    sqs, arn = cloud.client("sqs"), f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    if sender:
+        statement = {"Effect": "Allow", "Principal": {"Service": sender}, "Action": "sqs:SendMessage"}
+        policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    return url, arn
 
 
 def bodies(cloud: Cloud, url: str) -> list[Any]:

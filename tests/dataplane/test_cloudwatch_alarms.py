@@ -248,7 +248,7 @@ def test_topic_hears_of_the_change(cloud: Cloud) -> None:
     watched = Watched(cloud)
     sns = cloud.client("sns")
     topic = sns.create_topic(Name="t")["TopicArn"]
-    url, arn = queue(cloud)
+    url, arn = queue(cloud, sender="sns.amazonaws.com")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     watched.alarm(AlarmActions=[topic], AlarmDescription="too high")
     watched.play("X")
@@ -317,7 +317,8 @@ def test_function_needs_a_policy_and_gets_the_event(cloud: Cloud) -> None:
 
 def test_age_of_oldest_message_reaches_queue_and_function(cloud: Cloud) -> None:
     function = Function(cloud, SOURCE)
-    sns, (work, _), (out, out_arn) = cloud.client("sns"), queue(cloud, "work"), queue(cloud)
+    sns, (work, _) = cloud.client("sns"), queue(cloud, "work")
+    out, out_arn = queue(cloud, sender="sns.amazonaws.com")
     topic = sns.create_topic(Name="t")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=out_arn, Attributes={"RawMessageDelivery": "true"})
     function.client.add_permission(

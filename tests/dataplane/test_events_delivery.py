@@ -17,16 +17,9 @@ from tests.dataplane.functions import Function
 ACCOUNT = "123456789012"
 
 
-def open_queue(cloud: Cloud, name: str = "out", **attributes: str) -> tuple[str, str]:
+def open_queue(cloud: Cloud, name: str = "out") -> tuple[str, str]:
     """A queue that lets EventBridge send."""
-    url, arn = queue(cloud, name)
-    statement = {
-        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }  # fmt: skip
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    cloud.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy, **attributes})
-    return url, arn
+    return queue(cloud, name, "events.amazonaws.com")
 
 
 class Bus:
