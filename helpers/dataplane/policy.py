@@ -7,7 +7,7 @@ AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluat
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -90,7 +90,7 @@ def _holds(operator: str, wanted: Mapping[str, Any], context: Mapping[str, str])
     return True
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda have, want: have == want,
     "StringEqualsIgnoreCase": lambda have, want: have.lower() == want.lower(),
     "StringLike": fnmatchcase,

@@ -31,12 +31,22 @@ def _unsubscribe(arn: str) -> str:
 
 def notification(message: Message, subscription: Subscription) -> str:
     """The envelope around a message, indented as SNS does, with a sequence number if the topic is FIFO."""
-    return indented(_notification(message, subscription))
+    text = message.text(subscription.protocol)
+    own = _member("UnsubscribeURL", _unsubscribe(subscription.arn))
+    frame = message.frames.get(text)
+    if frame is None:  # all but one line is the same for every subscriber of this text
+        before, _, after = indented(_notification(message, subscription)).partition(own)
+        frame = message.frames[text] = before, after
+    return frame[0] + own + frame[1]
+
+
+def _member(name: str, value: Any) -> str:
+    return f'"{name}" : {json.dumps(value)}'
 
 
 def indented(parts: dict[str, Any]) -> str:
     """A JSON object with a line for each member, as SNS writes it."""
-    lines = [f'  "{name}" : {json.dumps(value)}' for name, value in parts.items()]
+    lines = [f"  {_member(name, value)}" for name, value in parts.items()]
     return "{\n" + ",\n".join(lines) + "\n}"
 
 

@@ -31,6 +31,8 @@ class Message:
     group: str | None = None
     deduplication_id: str | None = None
     sequence_number: str | None = None
+    frames: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Text -> its envelope before and after the line that is each subscriber's own."""
 
     def text(self, protocol: str) -> str:
         """The body that a subscriber of this protocol gets (API/API_Publish.html, MessageStructure)."""
