@@ -98,10 +98,12 @@ class CloudWatch(DataPlane):
     def _get_metric_statistics(self, call: Call) -> dict[str, Any]:
         region, asked = self._of(call), call.parameters
         region.gauges.need(asked["Namespace"], asked.get("Dimensions"))
-        if Metric.of(asked["Namespace"], asked["MetricName"], asked.get("Dimensions")) in region.store.series:
-            return region.reading.get_metric_statistics(call)
         answer = region.reading.get_metric_statistics(call)
-        return answer if asked.get("ExtendedStatistics") else call.forward()  # what moto publishes by itself
+        known = (
+            Metric.of(asked["Namespace"], asked["MetricName"], asked.get("Dimensions")) in region.store.series
+        )
+        # What is not here may be one of the metrics that moto publishes by itself.
+        return answer if known or asked.get("ExtendedStatistics") else call.forward()
 
     def _get_metric_data(self, call: Call) -> dict[str, Any]:
         region = self._of(call)
