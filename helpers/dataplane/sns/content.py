@@ -111,7 +111,8 @@ def _check_ids(entry: Mapping[str, Any], fifo: bool, content_deduplication: bool
 
 def size_bytes(entry: Mapping[str, Any]) -> int:
     """Bytes of the body and of all parts of the attributes (GUIDE/sns-message-attributes.html)."""
-    size = len(entry["Message"].encode())
+    body = entry["Message"]
+    size = len(body) if body.isascii() else len(body.encode())
     for name, attribute in (entry.get("MessageAttributes") or {}).items():
         value = attribute.get("StringValue")
         value = value.encode() if value is not None else bytes(attribute.get("BinaryValue", b""))
