@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from helpers.cloud import Call, ServiceError
+from helpers.dataplane import policy
 from helpers.dataplane.awslambda.limits import MEMORY_OF_A_VCPU_MB
 from helpers.dataplane.awslambda.package import zipped
 from helpers.experiments.calls import CallRow
 from helpers.experiments.prices import PRICES
 from helpers.labs import Bench, Finding, Need, NotAttempted, StudentError, Trial, crashed, failed, passed
-from helpers.dataplane import policy
 
 Findings = Iterator[tuple[str, Finding]]
 

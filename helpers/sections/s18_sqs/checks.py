@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from helpers.cloud import Account, ServiceError
-from helpers.experiments import CallRow, calls, plural
 from helpers.dataplane import policy
+from helpers.experiments import CallRow, calls, plural
 from helpers.sections.checks import Check, Result, failed, not_attempted, passed
 from helpers.sections.s18_sqs.experiments.reading import attempts, sends
 

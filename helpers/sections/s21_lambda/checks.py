@@ -13,9 +13,9 @@ from collections import Counter
 from typing import Any
 
 from helpers.cloud import Account, ServiceError
+from helpers.dataplane import policy
 from helpers.dataplane.awslambda.limits import MEMORY_OF_A_VCPU_MB
 from helpers.experiments import CallRow, calls, plural
-from helpers.dataplane import policy
 from helpers.sections.checks import Check, Result, failed, not_attempted, passed
 from helpers.sections.s21_lambda.experiments.memory import usd_per_million
 from helpers.sections.s21_lambda.experiments.reading import THROTTLED, Execution, executions
