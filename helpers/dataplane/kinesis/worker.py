@@ -6,6 +6,7 @@ DynamoDB. AWS: GUIDE/kcl-concepts.html, GUIDE/kcl-dynamoDB.html, GUIDE/troublesh
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class Worker:
       `errors`, and the batch is skipped, as the KCL does.
     - `initial_position`: TRIM_HORIZON or LATEST, for shards without a lease when the application starts.
     - `failover_s`: a lease that was not renewed so long is taken over. 10 s is the KCL's default. Leases are renewed
-      and taken every third of it; that others are looked for so often is an assumption.
+      and taken every third of it, give or take a tenth; that others are looked for so often is an assumption.
     - `idle_s`: a shard is polled so often. A poll that would find nothing is not made.
     - `max_records`: records a GetRecords call returns at most.
     - `max_leases`: leases the worker holds at most; None for as many as there are.
@@ -111,7 +112,8 @@ class Worker:
         while True:
             self._renew()
             self._look()
-            self.cloud.sleep(self._failover_s / 3)
+            # In step, all would renew between another's look and its take, and no lease would ever change hands.
+            self.cloud.sleep(self._failover_s / 3 * random.uniform(0.9, 1.1))
 
     def _begin(self) -> None:
         summary = self.kinesis.describe_stream_summary(StreamName=self._stream)
