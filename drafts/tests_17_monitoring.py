@@ -1,0 +1,62 @@
+# Entries for tests/sections/test_facts.py, when section 17's experiments are there (numbers read again from the pages).
+STATIONS = {"17_monitoring": ["metric", "alarm", "log", "event", "trace", "trail"]}
+SERVICES = {
+    "17_monitoring": [
+        "cloudwatch", "logs", "events", "scheduler", "xray", "cloudtrail", "ec2", "ssm", "sqs", "lambda",
+    ],
+}
+NUMBERS = {
+    "17_monitoring": {
+        "monitoring.metrics.dimension_max": (30, (0, 30)),
+        "monitoring.metrics.otel": (150, None),
+        "monitoring.metrics.retention": (455, None),
+        "monitoring.ec2.basic": (5 * 60, None),
+        "monitoring.ec2.detailed": (60, None),
+        "monitoring.custom.standard": (60, None),
+        "monitoring.custom.high": (1, None),
+        "monitoring.custom.two_values": (60, (1, 60)),
+        "monitoring.custom.window": (2, None),
+        "monitoring.custom.backoff": (500, None),
+        "monitoring.custom.batch": (1_000, None),
+        "monitoring.alarm.period": (7 * 86_400, None),
+        "monitoring.alarm.highres": (10, (10, 30)),
+        "monitoring.alarm.target_lambda": (5, None),
+        "monitoring.alarm.composite": (100, None),
+        "monitoring.alarm.quota": (80, None),
+        "monitoring.logs.sdk": (10_000, None),
+        "monitoring.logs.targets": (1, None),
+        "monitoring.logs.subscription": (2, None),
+        "monitoring.logs.insights": (50, None),
+        "monitoring.logs.groups": (512, (1, 512)),
+        "monitoring.logs.expiry": (3_653, (1, 3_653)),
+        "monitoring.logs.tail": (500, None),
+        "monitoring.logs.rejected": (14, None),
+        "monitoring.events.targets": (5, None),
+        "monitoring.eb.retry": (185, (0, 185)),
+        "monitoring.eb.entries": (10, (1, 10)),
+        "monitoring.xray.collects": (30, None),
+        "monitoring.enable.daemon": (2_000, None),
+        "monitoring.concept.segment": (64, None),
+        "monitoring.concept.annotation": (50, None),
+        "monitoring.sampling.default": (5 / 100, (0, 1)),
+        "monitoring.sampling.reservoir": (1, None),
+        "monitoring.sampling.rate": (5, (0, 100)),
+        "monitoring.trail.insights_out": (36, None),
+        "monitoring.trail.90days": (90, None),
+        "monitoring.trail.lookup": (50, (1, 50)),
+    },
+}
+OLDER = {
+    "17_monitoring": {
+        "monitoring.metrics.every": "wrong",
+        "monitoring.metrics.dimension_max": "outdated",
+        "monitoring.custom.two_values": "disputed",
+        "monitoring.alarm.highres": "disputed",
+        "monitoring.logs.targets": "outdated",
+        "monitoring.logs.default_expiry": "wrong",
+        "monitoring.eb.name": "outdated",
+        "monitoring.enable.sdk": "outdated",
+        "monitoring.enable.policy_name": "wrong",
+        "monitoring.trail.regions": "disputed",
+    },
+}
