@@ -30,16 +30,16 @@ class CallRow(NamedTuple):
 
 
 def call_rows(attempts: Iterable[Row]) -> list[CallRow]:
-    """The same of `Cloud.attempts`, without a table on the way."""
+    """The rows of `Cloud.attempts`, without a table on the way: oldest first."""
     return [
-        CallRow(
+        _row(
             row.start_us / 1e6,
-            row.start_us / 1e6 + (row.end_us - row.start_us) / 1e6,
+            (row.end_us - row.start_us) / 1e6,
             row.actor,
             row.service,
             row.operation,
             row.parameters,
-            row.response or {},
+            row.response,
             row.error,
             row.attempt,
         )
@@ -55,11 +55,19 @@ def calls(trail: pd.DataFrame) -> list[CallRow]:
             "time_s", "duration_s", "actor", "service", "operation", "parameters", "response", "error", "attempt",
         )
     ]  # fmt: skip
-    return [
-        CallRow(
-            start, start + duration, actor, service, operation, parameters, response or {}, error, attempt
-        )
-        for (
-            start, duration, actor, service, operation, parameters, response, error, attempt,
-        ) in zip(*columns, strict=True)
-    ]  # fmt: skip
+    return [_row(*values) for values in zip(*columns, strict=True)]
+
+
+def _row(
+    start_s: float,
+    duration_s: float,
+    actor: str,
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
+    response: dict[str, Any] | None,
+    error: str | None,
+    attempt: int,
+) -> CallRow:
+    end_s = start_s + duration_s
+    return CallRow(start_s, end_s, actor, service, operation, parameters, response or {}, error, attempt)

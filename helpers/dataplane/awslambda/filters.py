@@ -14,6 +14,7 @@ from typing import Any
 
 from helpers.cloud import ServiceError
 from helpers.dataplane.awslambda import errors
+from helpers.dataplane.pattern_tree import leaves, matches
 
 MOST_FILTERS = 5  # invocation-eventfiltering.html; AWS raises it to 10 on request
 
@@ -52,7 +53,7 @@ class Filters:
             return True
         seen, structured = self._seen(record)
         return any(
-            _fits(pattern.get(_DATA[self._service]), structured) and _match(pattern, seen)
+            _fits(pattern.get(_DATA[self._service]), structured) and matches(pattern, seen, _any_rule)
             for pattern in self._patterns
         )
 
@@ -179,39 +180,13 @@ _SIGNS = {
 # Matching
 
 
-def _match(pattern: Mapping[str, Any], seen: Any) -> bool:
-    """Every key of the pattern matches; of a list, one element has to match them all."""
-    if isinstance(seen, list):
-        return any(_match(pattern, element) for element in seen)
-    if not isinstance(seen, dict):
-        seen = {}
-    for key, wanted in pattern.items():
-        if key == "$or" and isinstance(wanted, list):
-            if not any(_match(one, seen) for one in wanted):
-                return False
-        elif isinstance(wanted, dict):
-            if not _match(wanted, seen.get(key)):
-                return False
-        elif not _any_rule(wanted, _leaves(seen, key)):
-            return False
-    return True
-
-
-def _leaves(seen: Mapping[str, Any], key: str) -> list[Any]:
-    """The values at a key that are no objects: `exists` sees nothing else (invocation-eventfiltering.html)."""
-    if key not in seen:
-        return []
-    value = seen[key]
-    values = value if isinstance(value, list) else [value]
-    return [one for one in values if not isinstance(one, dict)]
-
-
-def _any_rule(rules: list[Any], leaves: list[Any]) -> bool:
+def _any_rule(rules: list[Any], seen: Mapping[str, Any], key: str) -> bool:
+    held = leaves(seen, key)  # `exists` sees nothing else (invocation-eventfiltering.html)
     for rule in rules:
         if isinstance(rule, dict) and "exists" in rule:
-            if bool(leaves) is rule["exists"]:
+            if bool(held) is rule["exists"]:
                 return True
-        elif any(_rule(rule, leaf) for leaf in leaves):
+        elif any(_rule(rule, leaf) for leaf in held):
             return True
     return False
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import Any
 
 from helpers.cloud import Account, Call
 from helpers.dataplane.cloudwatch import errors
 from helpers.dataplane.cloudwatch.series import DAY_S, HOUR_S, Metric, Store
+from helpers.dataplane.cloudwatch.stamp import seconds
 
 MOST_METRICS, MOST_VALUES, MOST_DIMENSIONS = 1_000, 150, 30
 OLDEST_S, NEWEST_S = 14 * DAY_S, 2 * HOUR_S
@@ -41,7 +41,7 @@ def keep(store: Store, namespace: str, datum: dict[str, Any], now_s: float) -> N
     """Put a checked datum into its series, stamped with its time, or with `now_s` (seconds since 1970)."""
     metric = Metric.of(namespace, datum["MetricName"], datum.get("Dimensions"))
     step_s = 1 if datum.get("StorageResolution") == 1 else 60
-    at_s = _seconds(datum["Timestamp"]) if "Timestamp" in datum else now_s
+    at_s = seconds(datum["Timestamp"]) if "Timestamp" in datum else now_s
     values = store.of(metric).at(int(at_s // step_s * step_s), datum.get("Unit", "None"))
     if "StatisticValues" in datum:
         given = datum["StatisticValues"]
@@ -79,16 +79,8 @@ def _check(where: str, datum: dict[str, Any], now_s: float) -> None:
     for value in (*numbers, *datum.get("StatisticValues", {}).values(), datum.get("Value", 0)):
         if not math.isfinite(value) or abs(value) > _LARGEST:
             raise errors.invalid_value(f"The value {value} for parameter {where}.Value is invalid.")
-    if "Timestamp" in datum and not -OLDEST_S <= _seconds(datum["Timestamp"]) - now_s <= NEWEST_S:
+    if "Timestamp" in datum and not -OLDEST_S <= seconds(datum["Timestamp"]) - now_s <= NEWEST_S:
         raise errors.invalid_value(
             f"The parameter {where}.Timestamp must specify a time within the past two weeks, "
             "or no more than two hours in the future."
         )
-
-
-def _seconds(stamp: Any) -> float:
-    if isinstance(stamp, str):
-        stamp = datetime.fromisoformat(stamp)
-    if isinstance(stamp, datetime):
-        return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
-    return float(stamp)

@@ -6,7 +6,6 @@ Pages: API/API_GetMetricStatistics.html, API/API_GetMetricData.html, API/API_Lis
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from helpers.cloud import Account, Call
@@ -14,6 +13,7 @@ from helpers.dataplane.cloudwatch import errors, math
 from helpers.dataplane.cloudwatch.models import Models
 from helpers.dataplane.cloudwatch.reasons import instant_of
 from helpers.dataplane.cloudwatch.series import DAY_S, READABLE, Metric, Store, finest_period_s
+from helpers.dataplane.cloudwatch.stamp import seconds
 from helpers.dataplane.cloudwatch.values import is_statistic
 
 MOST_DATAPOINTS = 1_440
@@ -122,7 +122,7 @@ class Reading:
 
     def _window(self, start: Any, end: Any, period_s: int) -> tuple[int, int, int]:
         """Start, end and period in seconds; the start is rounded down as documented, by its age or the period."""
-        start_s, end_s = _seconds(start), _seconds(end)
+        start_s, end_s = seconds(start), seconds(end)
         if start_s >= end_s:
             raise errors.invalid_value("The parameter StartTime must be less than the parameter EndTime.")
         if period_s not in _SHORT and (period_s < 60 or period_s % 60):
@@ -164,11 +164,3 @@ class Reading:
             for at in times
         )
         return {at: value for at, value in computed if value is not None}
-
-
-def _seconds(stamp: Any) -> float:
-    if isinstance(stamp, str):
-        stamp = datetime.fromisoformat(stamp)
-    if isinstance(stamp, datetime):
-        return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
-    return float(stamp)

@@ -9,11 +9,12 @@ import ipaddress
 import json
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from helpers.cloud import ServiceError
+from helpers.dataplane.pattern_tree import matches
 
 MOST_CHARACTERS = 4_096
 """Of a pattern (API/API_PutRule.html)."""
@@ -47,26 +48,11 @@ class Pattern:
 
     def matches(self, event: dict[str, Any]) -> bool:
         """Whether the rule catches the event: every field fits, each by one of its values."""
-        return _matches(self._pattern, event)
+        return matches(self._pattern, event, _fits)
 
 
-def _matches(pattern: dict[str, Any], event: Any) -> bool:
-    if isinstance(event, list):  # of objects in an array, one must fit
-        return any(_matches(pattern, each) for each in event)
-    held = event if isinstance(event, dict) else {}
-    for name, wanted in pattern.items():
-        if name == "$or" and isinstance(wanted, list):
-            if not any(_matches(each, event) for each in wanted):
-                return False
-        elif isinstance(wanted, dict):
-            if not _matches(wanted, held.get(name)):
-                return False
-        elif not _fits(wanted, held.get(name, _MISSING)):
-            return False
-    return True
-
-
-def _fits(wanted: list[Any], value: Any) -> bool:
+def _fits(wanted: list[Any], seen: Mapping[str, Any], key: str) -> bool:
+    value = seen.get(key, _MISSING)
     for each in wanted:
         if isinstance(each, dict) and "exists" in each:
             if each["exists"] is (value is not _MISSING and not isinstance(value, dict)):

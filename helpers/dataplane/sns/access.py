@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.cloud import Account, Call, ServiceError
-from helpers.dataplane import policy
+from helpers.dataplane import function_policy, policy
 from helpers.dataplane.sns.failure import Failure, refused
 
 _SNS = policy.service("sns.amazonaws.com")
@@ -71,14 +71,12 @@ class Access:
         return str(reply["Attributes"].get("Policy", ""))
 
     def _function_policy(self, arn: str) -> str:
-        parts = arn.split(":")
-        asked = {"FunctionName": parts[6], **({"Qualifier": parts[7]} if len(parts) > 7 else {})}
-        owner = {"region": parts[3], "account_id": parts[4]}
-        self._account.ask("lambda", "GetFunctionConfiguration", {"FunctionName": parts[6]}, **owner)
-        try:
-            return str(self._account.ask("lambda", "GetPolicy", asked, **owner)["Policy"])
-        except ServiceError:
-            return ""  # a function without a policy
+        _, _, _, region, account_id, _, name, *_ = arn.split(":")
+        # Raises if the function is missing.
+        self._account.ask(
+            "lambda", "GetFunctionConfiguration", {"FunctionName": name}, region=region, account_id=account_id
+        )
+        return function_policy.text_of(self._account, arn)
 
     def _changed(self, call: Call, response: dict[str, Any]) -> None:
         self._failures.clear()

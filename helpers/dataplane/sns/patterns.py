@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from helpers.dataplane.pattern_tree import leaves, matches
+
 MOST_NUMBER = 1e9
 DECIMALS = 5  # digits of accuracy after the decimal point
 
@@ -107,35 +109,16 @@ _OPERANDS: dict[str, Callable[[Any], bool]] = {
 
 def match(policy: Mapping[str, Any], seen: Any) -> bool:
     """True if every key of the policy matches. Of a list of objects, one has to match them all."""
-    if isinstance(seen, list):
-        return any(match(policy, element) for element in seen)
-    if not isinstance(seen, dict):
-        seen = {}
-    for key, wanted in policy.items():
-        if is_or(key, wanted):
-            if not any(match(one, seen) for one in wanted):
-                return False
-        elif isinstance(wanted, dict):
-            if not match(wanted, seen.get(key)):
-                return False
-        elif not _any_rule(wanted, _leaves(seen, key)):
-            return False
-    return True
+    return matches(policy, seen, _any_rule, is_or)
 
 
-def _leaves(seen: Mapping[str, Any], key: str) -> list[Any]:
-    if key not in seen:
-        return []
-    value = seen[key]
-    return [one for one in (value if isinstance(value, list) else [value]) if not isinstance(one, dict)]
-
-
-def _any_rule(rules: list[Any], leaves: list[Any]) -> bool:
+def _any_rule(rules: list[Any], seen: Mapping[str, Any], key: str) -> bool:
+    held = leaves(seen, key)
     for rule in rules:
         if isinstance(rule, dict) and "exists" in rule:
-            if any(leaf not in (None, "") for leaf in leaves) is rule["exists"]:
+            if any(leaf not in (None, "") for leaf in held) is rule["exists"]:
                 return True
-        elif any(_holds(rule, leaf) for leaf in leaves):
+        elif any(_holds(rule, leaf) for leaf in held):
             return True
     return False
 
