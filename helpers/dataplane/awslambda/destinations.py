@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from helpers.cloud import ids
 from helpers.dataplane.awslambda.records import compact, object_key
+from helpers.dataplane.queue_url import queue_url
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud
@@ -105,12 +106,6 @@ class Destinations:
     def _count(self, metric: str, function_arn: str) -> None:
         name = function_arn.rpartition(":")[2]
         self._cloud.telemetry.metric("AWS/Lambda", metric, 1, dimensions={"FunctionName": name})
-
-
-def queue_url(arn: str) -> str:
-    """The URL of the queue with this ARN."""
-    _, _, _, region, account_id, name = arn.split(":")
-    return f"https://sqs.{region}.amazonaws.com/{account_id}/{name}"
 
 
 def _service(arn: str) -> str:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from helpers.cloud import Account, ServiceError, ids
 from helpers.dataplane import function_policy, policy
 from helpers.dataplane.events.models import Models
+from helpers.dataplane.queue_url import queue_url
 from helpers.dataplane.service_clients import ServiceClients
 
 PARTITION_KEY = "_PartitionKey"
@@ -72,7 +73,7 @@ class Targets:
             return False
         try:
             self._clients.of(arn).send_message(
-                QueueUrl=_url(arn), MessageBody=text, MessageAttributes=attributes
+                QueueUrl=queue_url(arn), MessageBody=text, MessageAttributes=attributes
             )
         except ClientError:
             return False
@@ -85,7 +86,7 @@ class Targets:
             return function_policy.allows(self._account, arn, _PRINCIPAL, source_arn) or not self._exists(arn)
         try:
             if service == "sqs":
-                asked = {"QueueUrl": _url(arn), "AttributeNames": ["Policy"]}
+                asked = {"QueueUrl": queue_url(arn), "AttributeNames": ["Policy"]}
                 text = self._account.ask(
                     "sqs", "GetQueueAttributes", asked, region=region, account_id=account_id
                 )
@@ -118,7 +119,9 @@ class Targets:
 
     def _sqs(self, target: dict[str, Any], text: str) -> None:
         group = target.get("SqsParameters", {})
-        self._clients.of(target["Arn"]).send_message(QueueUrl=_url(target["Arn"]), MessageBody=text, **group)
+        self._clients.of(target["Arn"]).send_message(
+            QueueUrl=queue_url(target["Arn"]), MessageBody=text, **group
+        )
 
     def _sns(self, target: dict[str, Any], text: str) -> None:
         self._clients.of(target["Arn"]).publish(TopicArn=target["Arn"], Message=text)
@@ -144,8 +147,3 @@ class Targets:
         client.create_log_stream(logGroupName=group, logStreamName=stream)
         event = {"timestamp": self._account.timestamp_ms, "message": text}
         client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
-
-
-def _url(arn: str) -> str:
-    _, _, _, region, account_id, name = arn.split(":")
-    return f"https://sqs.{region}.amazonaws.com/{account_id}/{name}"

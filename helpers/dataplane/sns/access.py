@@ -9,6 +9,7 @@ from typing import Any
 
 from helpers.cloud import Account, Call, ServiceError
 from helpers.dataplane import function_policy, policy
+from helpers.dataplane.queue_url import queue_url
 from helpers.dataplane.sns.failure import Failure, refused
 
 _SNS = policy.service("sns.amazonaws.com")
@@ -64,9 +65,8 @@ class Access:
         return refused("AccessDenied", f"The policy of {target_arn} does not let {topic_arn} in.", 403)
 
     def _queue_policy(self, arn: str) -> str:
-        _, _, _, region, account_id, name = arn.split(":", 5)
-        url = f"https://sqs.{region}.amazonaws.com/{account_id}/{name}"
-        asked = {"QueueUrl": url, "AttributeNames": ["All"]}
+        _, _, _, region, account_id, _ = arn.split(":", 5)
+        asked = {"QueueUrl": queue_url(arn), "AttributeNames": ["All"]}
         reply = self._account.ask("sqs", "GetQueueAttributes", asked, region=region, account_id=account_id)
         return str(reply["Attributes"].get("Policy", ""))
 

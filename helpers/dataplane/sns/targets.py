@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from helpers.cloud import Account, ServiceError
+from helpers.dataplane.queue_url import queue_url
 from helpers.dataplane.sns import envelope
 from helpers.dataplane.sns.access import Access
 from helpers.dataplane.sns.failure import Failure, refused
@@ -102,9 +103,8 @@ def _failure(code: str, message: str, status: int) -> Failure:
 
 def _parameters(queue_arn: str, sent: dict[str, Any]) -> dict[str, Any]:
     """What a SendMessage call would have been given."""
-    _, _, _, region, account_id, name = queue_arn.split(":", 5)
     given = {
-        "QueueUrl": f"https://sqs.{region}.amazonaws.com/{account_id}/{name}",
+        "QueueUrl": queue_url(queue_arn),
         "MessageBody": sent["body"],
         "MessageAttributes": sent.get("attributes"),
         "MessageGroupId": sent.get("group_id"),

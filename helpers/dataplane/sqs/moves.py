@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.cloud import Call, Timer, ids
+from helpers.dataplane.queue_url import queue_url
 from helpers.dataplane.sqs import errors
 from helpers.dataplane.sqs.limits import MOVE_RATE
 from helpers.dataplane.sqs.message import Message
@@ -104,9 +105,9 @@ class Moves:
         return served
 
     def _is_dead_letter_queue(self, source: Served, call: Call) -> bool:
-        region, account_id, name = source.queue.configuration.arn.split(":")[3:]
-        url = f"https://sqs.{region}.amazonaws.com/{account_id}/{name}"
-        question = {"QueueUrl": url}
+        arn = source.queue.configuration.arn
+        region, account_id, _ = arn.split(":")[3:]
+        question = {"QueueUrl": queue_url(arn)}
         reply = self._account.ask(
             "sqs", "ListDeadLetterSourceQueues", question, region=region, account_id=account_id
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from helpers.cloud import Account, Call, ServiceError
+from helpers.dataplane.queue_url import queue_url
 from helpers.dataplane.sqs import errors
 from helpers.dataplane.sqs.configuration import Configuration
 from helpers.dataplane.sqs.fifo import FifoQueue
@@ -112,9 +113,8 @@ class Queues:
         return served
 
     def _ask(self, arn: str) -> Configuration:
-        _, _, _, region, account_id, name = arn.split(":", 5)
-        url = f"https://sqs.{region}.amazonaws.com/{account_id}/{name}"
-        parameters = {"QueueUrl": url, "AttributeNames": ["All"]}
+        _, _, _, region, account_id, _ = arn.split(":", 5)
+        parameters = {"QueueUrl": queue_url(arn), "AttributeNames": ["All"]}
         reply = self.account.ask(
             "sqs", "GetQueueAttributes", parameters, region=region, account_id=account_id
         )

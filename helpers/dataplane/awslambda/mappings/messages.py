@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from helpers.dataplane.awslambda.destinations import queue_url
 from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.mappings.batching import written
 from helpers.dataplane.awslambda.mappings.mapping import Mapping
 from helpers.dataplane.awslambda.records import sqs_record
+from helpers.dataplane.queue_url import queue_url
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud

@@ -16,7 +16,7 @@ from botocore.utils import parse_to_aware_datetime
 from helpers.cloud import Call, ServiceError, Timer
 from helpers.dataplane.awslambda import errors
 from helpers.dataplane.awslambda.chains import Chains
-from helpers.dataplane.awslambda.destinations import Destinations, queue_url
+from helpers.dataplane.awslambda.destinations import Destinations
 from helpers.dataplane.awslambda.functions import Functions
 from helpers.dataplane.awslambda.invoker import Invoker
 from helpers.dataplane.awslambda.mappings.checks import check_settings, check_visibility
@@ -27,6 +27,7 @@ from helpers.dataplane.awslambda.mappings.stream import Checkpoints, StreamReade
 from helpers.dataplane.awslambda.mappings.target import Target
 from helpers.dataplane.awslambda.models import Models
 from helpers.dataplane.awslambda.request_ids import RequestIds
+from helpers.dataplane.queue_url import queue_url
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud
