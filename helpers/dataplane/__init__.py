@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PLANES = {
     "cloudwatch": "helpers.dataplane.cloudwatch:CloudWatch",
     "dynamodb": "helpers.dataplane.dynamodb:DynamoDb",
+    "firehose": "helpers.dataplane.firehose:Firehose",
+    "kinesis": "helpers.dataplane.kinesis:Kinesis",
     "events": "helpers.dataplane.events:EventBridge",
     "lambda": "helpers.dataplane.awslambda:Lambda",
     "logs": "helpers.dataplane.cloudwatch.logs:Logs",

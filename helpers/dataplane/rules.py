@@ -15,6 +15,8 @@ _SERVICES = {
     "dynamodb": ("dynamodb", "Amazon DynamoDB"),
     "cloudwatch": ("cloudwatch", "Amazon CloudWatch"),
     "events": ("events", "Amazon EventBridge"),
+    "kinesis": ("kinesis", "Amazon Kinesis Data Streams"),
+    "firehose": ("firehose", "Amazon Data Firehose"),
 }
 # Service -> the package of its data plane, and its name for readers. `lambda` is a word of Python.
 _DOCS = "https://docs.aws.amazon.com/"

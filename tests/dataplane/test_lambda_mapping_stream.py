@@ -507,6 +507,89 @@ def test_stream_tumbling_window_with_a_large_state_ends_early(cloud: Cloud) -> N
     assert log == [(2, False, False), (0, True, True), (1, False, False)]
 
 
+# Resharding
+
+
+def reshard(cloud: Cloud, stream: Stream) -> None:
+    """Split the only shard, and merge its halves again; write a record into each generation."""
+    stream.put("before")
+    stream.client.split_shard(
+        StreamName="s", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127)
+    )
+    cloud.advance(40)
+    stream.put("split")
+    names = {"ShardToMerge": "shardId-000000000001", "AdjacentShardToMerge": "shardId-000000000002"}
+    stream.client.merge_shards(StreamName="s", **names)
+    cloud.advance(40)
+    stream.put("merged")
+
+
+def test_stream_children_of_a_shard_are_read(cloud: Cloud) -> None:
+    function, stream = Function(cloud, WORKER), Stream(cloud)
+    mapped(function, stream, "LATEST")
+    cloud.advance(1)
+    reshard(cloud, stream)
+    cloud.advance(2)
+    assert batches(cloud) == [(1, ["before"]), (41, ["split"]), (81, ["merged"])]
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [("TRIM_HORIZON", [["before"], ["split"], ["merged"]]), ("LATEST", [])],
+)
+def test_stream_closed_shards_are_read_before_their_children(
+    cloud: Cloud, position: str, expected: list[list[str]]
+) -> None:
+    function, stream = Function(cloud, WORKER), Stream(cloud)
+    reshard(cloud, stream)
+    mapped(function, stream, position)
+    cloud.advance(2)
+    stream.put("new")
+    cloud.advance(2)
+    assert [data for _, data in batches(cloud)] == [*expected, ["new"]]
+
+
+def test_stream_children_wait_until_the_parent_is_processed(cloud: Cloud) -> None:
+    """The parent's last record fails three times; the record behind it, in a child, waits for it."""
+    function, stream = Function(cloud, WORKER), Stream(cloud)
+    stream.put("bad")
+    stream.client.split_shard(
+        StreamName="s", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127)
+    )
+    cloud.advance(40)
+    stream.put("behind")
+    mapped(function, stream, MaximumRetryAttempts=2)
+    cloud.advance(60)
+    assert batches(cloud) == [(40, ["bad"]), (41, ["bad"]), (43, ["bad"]), (43, ["behind"])]
+
+
+def test_stream_changed_mapping_goes_on_in_the_children(cloud: Cloud) -> None:
+    function, stream = Function(cloud, WORKER), Stream(cloud)
+    uuid = mapped(function, stream, "LATEST")
+    cloud.advance(1)
+    reshard(cloud, stream)
+    cloud.advance(2)
+    function.client.update_event_source_mapping(UUID=uuid, Enabled=False)
+    cloud.advance(10)
+    stream.put("meanwhile")
+    function.client.update_event_source_mapping(UUID=uuid, Enabled=True)
+    cloud.advance(10)
+    assert [data for _, data in batches(cloud)] == [["before"], ["split"], ["merged"], ["meanwhile"]]
+
+
+def test_stream_pages_of_ten_megabytes_are_read_one_after_another(cloud: Cloud) -> None:
+    function, stream = (
+        Function(cloud, "import json\ndef handler(event, context):\n    print('[1]')\n"),
+        Stream(cloud),
+    )
+    for _ in range(12):
+        stream.put("x" * 1_000_000)
+        cloud.advance(1)
+    mapped(function, stream, BatchSize=1)
+    cloud.advance(60)
+    assert len(runs(cloud)) == 12
+
+
 # Filters and the mapping's life
 
 

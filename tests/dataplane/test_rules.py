@@ -18,6 +18,8 @@ GUIDES = {
     "dynamodb": "amazondynamodb/latest",
     "cloudwatch": "AmazonCloudWatch/latest",
     "events": "eventbridge/latest",
+    "kinesis": "(streams|kinesis)/latest",
+    "firehose": "firehose/latest",
 }
 
 

@@ -23,7 +23,15 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_sections_are_the_folders_in_the_order_of_the_course() -> None:
-    assert data.section_ids() == ("00_start", "18_sqs", "21_lambda", "22_dynamodb")
+    assert data.section_ids() == (
+        "00_start",
+        "17_monitoring",
+        "18_sqs",
+        "19_sns",
+        "20_kinesis",
+        "21_lambda",
+        "22_dynamodb",
+    )
 
 
 def test_an_unknown_section_is_named_with_those_that_come_close() -> None:

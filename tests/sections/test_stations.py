@@ -9,7 +9,9 @@ import pytest
 from helpers.sections.stations import NOTEBOOKS, stations
 
 
-@pytest.mark.parametrize("section", ["18_sqs", "21_lambda", "22_dynamodb"])
+@pytest.mark.parametrize(
+    "section", ["17_monitoring", "18_sqs", "19_sns", "20_kinesis", "21_lambda", "22_dynamodb"]
+)
 def test_each_station_that_a_notebook_declares_has_its_numbered_title(section: str) -> None:
     notebook = json.loads((NOTEBOOKS / f"{section}.ipynb").read_text(encoding="utf-8"))
     titles = stations(section)

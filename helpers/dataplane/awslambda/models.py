@@ -37,7 +37,8 @@ class Models:
       happen (the same page), and gives no figure.
     - `mapping_s`: how long a mapping takes to begin, change or end. AWS: up to "several minutes"
       (DG/services-kinesis-create.html).
-    - `poll_again_s`: how long a poller waits when the queue or stream refuses its call.
+    - `poll_again_s`: how long a poller waits when the queue or stream refuses its call. A shard that is throttled is
+      polled again after its usual interval.
     - `stream_backoff_s`: the longest wait before a batch of a stream is tried again; it grows from 1 s by
       `backoff_factor`. AWS does not publish it.
     - `tumbling_wait_s`: how long a tumbling window takes records after its end when none come any more. AWS: "up to 2

@@ -22,7 +22,7 @@ from helpers.dataplane.awslambda.invoker import Invoker
 from helpers.dataplane.awslambda.mappings.checks import check_settings, check_visibility
 from helpers.dataplane.awslambda.mappings.mapping import Mapping, service_of
 from helpers.dataplane.awslambda.mappings.queue import QueueReader
-from helpers.dataplane.awslambda.mappings.sources import Arrivals, DynamoDb, Kinesis, Source
+from helpers.dataplane.awslambda.mappings.sources import DynamoDb, Kinesis, Source
 from helpers.dataplane.awslambda.mappings.stream import Checkpoints, StreamReader
 from helpers.dataplane.awslambda.mappings.target import Target
 from helpers.dataplane.awslambda.models import Models
@@ -68,7 +68,6 @@ class Mappings:
         self._chains = chains
         self._destinations = destinations
         self._models = models
-        self._arrivals = Arrivals(cloud)
         self._kept: dict[str, _Kept] = {}
         cloud.before("lambda", "CreateEventSourceMapping", self._check_create)
         cloud.before("lambda", "UpdateEventSourceMapping", self._check_update)
@@ -248,7 +247,7 @@ class Mappings:
             kept.began = kept.began or self._cloud.datetime
         source: Source
         if mapping.service == "kinesis":
-            source = Kinesis(self._cloud, mapping, target.role, self._arrivals)
+            source = Kinesis(self._cloud, mapping, target.role)
         else:
             source = DynamoDb(self._cloud, mapping)
         return StreamReader(

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.mappings.lane import Lane
-from helpers.dataplane.awslambda.mappings.sources import Page
+from helpers.dataplane.awslambda.mappings.sources import Page, StreamShard
 
 if TYPE_CHECKING:
     from helpers.dataplane.awslambda.mappings.stream import StreamReader
@@ -24,6 +24,7 @@ _FULL_SPEED_US = SECOND_US // 5
 # (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html).
 
 _TRIMMED = "TrimmedDataAccessException"
+_THROTTLED = "ProvisionedThroughputExceededException"
 
 
 class Progress:
@@ -34,6 +35,11 @@ class Progress:
         self._done: set[str] = set()
         self.checkpoint = ""
         """The sequence number of the last record before which everything is done; "" at the beginning."""
+
+    @property
+    def idle(self) -> bool:
+        """True while no record is at work."""
+        return not self._dealt
 
     def begin(self, number: str) -> None:
         """The record of this sequence number is at work, the records before it were begun before."""
@@ -54,14 +60,16 @@ class ShardReader:
     shard is polled at the next of the times at which it would have been.
     """
 
-    def __init__(self, reader: StreamReader, shard_id: str) -> None:
+    def __init__(self, reader: StreamReader, shard: StreamShard) -> None:
         self.reader = reader
-        self.shard_id = shard_id
+        self.shard_id = shard.id
+        self._shard = shard
         self._cloud = reader.cloud
         self._source = reader.source
         self._progress = Progress()
         self._room = reader.cloud.signal()
-        self._read_to = reader.checkpoints.get(shard_id, "")
+        self._read_to = reader.checkpoints.get(shard.id, "")
+        self._last: Page | None = None
         self._lanes = [Lane(self) for _ in range(reader.mapping.parallel)]
         self._actor = reader.target.poller(self._live)
 
@@ -87,6 +95,7 @@ class ShardReader:
         self._progress.finish(numbers)
         if self._progress.checkpoint:
             self.reader.checkpoints[self.shard_id] = self._progress.checkpoint
+        self._end()
 
     # Its life
 
@@ -110,6 +119,8 @@ class ShardReader:
             made_us = self._cloud.now_us
             self._deal(page)
             if page.iterator is None:
+                self._last = page
+                self._end()
                 return
             iterator = page.iterator
             if page.more:
@@ -120,15 +131,24 @@ class ShardReader:
                 polls = -((began_us - self._cloud.now_us) // self._source.poll_us)
                 next_us = began_us + polls * self._source.poll_us
 
+    def _end(self) -> None:
+        """Once the shard was read to its end, and the last of its records was processed, its children are read."""
+        if self._last is not None and self._progress.idle:
+            last, self._last = self._last, None
+            self.reader.ended(self.shard_id, last.children)
+
     def _place(self) -> str:
         """An iterator behind what was read, or at the starting position."""
         if self._read_to:
             return self._source.resume(self.shard_id, self._read_to)
-        return self._source.begin(self.shard_id)
+        return self._source.begin(self._shard)
 
     def _trouble(self, code: str) -> None:
         if code == _TRIMMED:  # the records after those that were read are gone, too
             self._read_to = ""
+            return
+        if code == _THROTTLED:  # other readers, or a full page, have used the shard's capacity
+            self._cloud.pause_us(self._source.poll_us)
             return
         self.reader.result = f"PROBLEM: {code}"
         self._cloud.sleep(self.reader.models.poll_again_s)

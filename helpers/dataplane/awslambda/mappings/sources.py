@@ -9,7 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from helpers.cloud import Signal
+from helpers.cloud import ServiceError, Signal
 from helpers.dataplane.awslambda.limits import SECOND_US
 from helpers.dataplane.awslambda.mappings.mapping import Mapping
 from helpers.dataplane.awslambda.records import Record, dynamodb_record, kinesis_record
@@ -31,12 +31,22 @@ class StreamRecord(NamedTuple):
     record: Record
 
 
+class StreamShard(NamedTuple):
+    """A shard, and those of its parents that are read before it. A split or a merge makes shards of others."""
+
+    id: str
+    parents: tuple[str, ...] = ()
+
+
 class Page(NamedTuple):
-    """What one call returned: records, where to go on (None at the end of the shard), and whether there are more."""
+    """What one call returned: records, where to go on (None at the end of the shard), whether there are more, and at
+    the end of the shard its children.
+    """
 
     records: list[StreamRecord]
     iterator: str | None
     more: bool
+    children: tuple[StreamShard, ...] = ()
 
 
 class Source(ABC):
@@ -58,14 +68,16 @@ class Source(ABC):
         self._client = cloud.client(self._client_of, region_name=mapping.region)
 
     @abstractmethod
-    def shards(self) -> list[str]:
-        """The ids of the shards."""
+    def shards(self) -> list[StreamShard]:
+        """The shards that have records from the mapping's starting position on."""
 
-    def begin(self, shard_id: str) -> str:
-        """An iterator at the mapping's starting position."""
+    def begin(self, shard: StreamShard) -> str:
+        """An iterator at the mapping's starting position, which a shard whose parents were read lies behind."""
         mapping = self._mapping
+        if shard.parents:
+            return self._iterator(shard.id, "TRIM_HORIZON")
         at = {"Timestamp": mapping.position_time} if mapping.position_time is not None else {}
-        return self._iterator(shard_id, mapping.position, **at)
+        return self._iterator(shard.id, mapping.position, **at)
 
     def resume(self, shard_id: str, number: str) -> str:
         """An iterator behind the record of this sequence number."""
@@ -89,22 +101,6 @@ class Source(ABC):
         """How long the stream keeps a record, in microseconds."""
 
 
-class Arrivals:
-    """Hears of every record that is written to a Kinesis stream with a mapping, so that nobody polls in vain."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._signals: dict[tuple[str, str], Signal] = {}
-        cloud.on_delivery("kinesis", self._written)
-
-    def at(self, stream_arn: str, shard_id: str) -> Signal:
-        """What fires when a record is written to the shard."""
-        return self._signals.setdefault((stream_arn, shard_id), self._cloud.signal())
-
-    def _written(self, stream_arn: str, shard_id: str) -> None:
-        self.at(stream_arn, shard_id).fire()
-
-
 class Kinesis(Source):
     """A Kinesis data stream, polled once a second and shard (with-kinesis.html)."""
 
@@ -116,18 +112,37 @@ class Kinesis(Source):
     _client_of = "kinesis"
     _stream = "StreamARN"
     _number = "StartingSequenceNumber"
+    _filters: ClassVar[dict[str, str]] = {
+        "TRIM_HORIZON": "FROM_TRIM_HORIZON",
+        "LATEST": "AT_LATEST",
+        "AT_TIMESTAMP": "FROM_TIMESTAMP",
+    }
     _page = 10_000  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
 
-    def __init__(self, cloud: Cloud, mapping: Mapping, role: str, arrivals: Arrivals) -> None:
+    def __init__(self, cloud: Cloud, mapping: Mapping, role: str) -> None:
         """Events name the function's `role`."""
         super().__init__(cloud, mapping)
         self._role = role
-        self._arrivals = arrivals
 
-    def shards(self) -> list[str]:
-        """The ids of the shards, by ListShards."""
-        reply = self._client.list_shards(StreamARN=self._mapping.source_arn)
-        return [shard["ShardId"] for shard in reply["Shards"]]
+    def shards(self) -> list[StreamShard]:
+        """The shards by ListShards, closed ones too where they hold records from the starting position on
+        (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ShardFilter.html).
+        """
+        mapping = self._mapping
+        chosen: dict[str, Any] = {"Type": self._filters[mapping.position]}
+        if mapping.position_time is not None:
+            chosen["Timestamp"] = mapping.position_time
+        request: dict[str, Any] = {"StreamARN": mapping.source_arn, "ShardFilter": chosen}
+        found: dict[str, dict[str, Any]] = {}
+        while request:
+            page = self._client.list_shards(**request)
+            found |= {shard["ShardId"]: shard for shard in page["Shards"]}
+            request = {"NextToken": page["NextToken"]} if "NextToken" in page else {}
+        names = ("ParentShardId", "AdjacentParentShardId")
+        return [
+            StreamShard(shard_id, tuple(shard[name] for name in names if shard.get(name) in found))
+            for shard_id, shard in found.items()
+        ]
 
     def read(self, shard_id: str, iterator: str) -> Page:
         """Up to 10,000 records."""
@@ -142,11 +157,21 @@ class Kinesis(Source):
             )
             for one in reply["Records"]
         ]
-        return Page(records, reply.get("NextShardIterator"), len(records) == self._page)
+        children = tuple(
+            StreamShard(child["ShardId"], tuple(child["ParentShards"]))
+            for child in reply.get("ChildShards", ())
+        )
+        # A page ends at 10 MB, too.
+        more = len(records) == self._page or reply["MillisBehindLatest"] > 0
+        return Page(records, reply.get("NextShardIterator"), more, children)
 
     def arrived(self, shard_id: str) -> Signal:
-        """Fires when a record is written to this shard."""
-        return self._arrivals.at(self._mapping.source_arn, shard_id)
+        """Fires when a record is written to this shard, or the shard is closed."""
+        try:
+            signal: Signal = self._cloud.plane("kinesis").arrived(self._mapping.source_arn, shard_id)
+        except ServiceError:  # the stream is gone: the next poll will say so
+            return self._cloud.signal()
+        return signal
 
     def retention_us(self) -> int:
         """The stream's RetentionPeriodHours, as it is now."""
@@ -169,10 +194,10 @@ class DynamoDb(Source):
         24 * _HOUR_US
     )  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 
-    def shards(self) -> list[str]:
-        """The ids of the shards, by DescribeStream."""
+    def shards(self) -> list[StreamShard]:
+        """The shards, by DescribeStream."""
         reply = self._client.describe_stream(StreamArn=self._mapping.source_arn)
-        return [shard["ShardId"] for shard in reply["StreamDescription"]["Shards"]]
+        return [StreamShard(shard["ShardId"]) for shard in reply["StreamDescription"]["Shards"]]
 
     def read(self, shard_id: str, iterator: str) -> Page:
         """Up to 1,000 records, 1 MB in all."""

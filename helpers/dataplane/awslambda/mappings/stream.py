@@ -6,7 +6,7 @@ invocation-eventsourcemapping.html.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -15,7 +15,7 @@ from helpers.cloud import Actor
 from helpers.dataplane.awslambda.destinations import Destinations
 from helpers.dataplane.awslambda.mappings.mapping import Mapping
 from helpers.dataplane.awslambda.mappings.shard import ShardReader
-from helpers.dataplane.awslambda.mappings.sources import Source
+from helpers.dataplane.awslambda.mappings.sources import Source, StreamShard
 from helpers.dataplane.awslambda.mappings.target import Target
 from helpers.dataplane.awslambda.models import Models
 
@@ -51,6 +51,8 @@ class StreamReader:
         self.open = True
         """False once the mapping is disabled, changed or deleted."""
         self._shards: list[ShardReader] = []
+        self._unfinished: dict[str, StreamShard] = {}
+        self._begun: set[str] = set()
         self._actor: Actor | None = None
         self._then: Callable[[], None] | None = None
 
@@ -74,12 +76,30 @@ class StreamReader:
             then, self._then = self._then, None
             self.cloud.at(0, then, name="lambda")
 
+    def ended(self, shard_id: str, children: Iterable[StreamShard]) -> None:
+        """All records of a shard are processed, and no more will come: its children may be read."""
+        del self._unfinished[shard_id]
+        self._follow(children)
+
     def _list(self) -> None:
-        """The shards are read side by side; a child shard is begun when its parents were read to the end."""
         while True:
             try:
-                self._shards = [ShardReader(self, shard_id) for shard_id in self.source.shards()]
+                self._follow(self.source.shards())
                 return
             except ClientError as error:  # the stream is gone, or not there yet
                 self.result = f"PROBLEM: {error.response['Error']['Code']}"
                 self.cloud.sleep(self.models.poll_again_s)
+
+    def _follow(self, found: Iterable[StreamShard]) -> None:
+        """Shards are read side by side, but a child only after its parents, so that the records of a key stay in order
+        (https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html).
+        """
+        for shard in found:
+            if shard.id not in self._begun:
+                self._unfinished.setdefault(shard.id, shard)
+        if not self.open:
+            return
+        for shard in self._unfinished.values():
+            if shard.id not in self._begun and self._unfinished.keys().isdisjoint(shard.parents):
+                self._begun.add(shard.id)
+                self._shards.append(ShardReader(self, shard))

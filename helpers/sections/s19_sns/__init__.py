@@ -1,0 +1,1 @@
+"""Section 19: Amazon SNS, topics, fan out, filters, delivery, FIFO, access."""

@@ -1,0 +1,1 @@
+"""Section 20: Amazon Kinesis, shards, producers, consumers, resharding, Firehose."""
