@@ -21,12 +21,13 @@ class Gauges:
     """Asks for the numbers of queues that somebody looks at, once a minute, at its end.
 
     AWS does so for every queue that is in use. Here a queue is asked from the moment at which an alarm or a call names
-    one of its metrics, so earlier minutes are missing.
+    one of its metrics, so earlier minutes are missing; after `follow`, every queue is.
     """
 
     def __init__(self, cloud: Cloud, store: Store, region: str) -> None:
         self._cloud, self._store, self._region = cloud, store, region
         self._queues: dict[str, str] = {}
+        self._every = False
 
     def need(self, namespace: str | None, dimensions: list[dict[str, str]] | None) -> None:
         """Somebody looks at a metric with these dimensions."""
@@ -35,11 +36,17 @@ class Gauges:
         for dimension in dimensions or ():
             name = dimension.get("Value")
             if dimension["Name"] == "QueueName" and name and name not in self._queues:
-                if not self._queues:
+                if not self._queues and not self._every:
                     self._next()
                 self._queues[name] = (
                     f"https://sqs.{self._region}.amazonaws.com/{self._cloud.account_id}/{name}"
                 )
+
+    def follow(self) -> None:
+        """From now on, every queue of this Region is asked from its first message on, as AWS does."""
+        if not self._queues and not self._every:
+            self._next()
+        self._every = True
 
     def _next(self) -> None:
         left_us = _MINUTE_US - self._cloud.epoch_us % _MINUTE_US
@@ -48,6 +55,8 @@ class Gauges:
     def _sample(self) -> None:
         minute_s = (self._cloud.epoch_us - _MINUTE_US) // 1_000_000
         plane = self._cloud.plane("sqs")
+        if self._every:
+            self._queues.update((url.rsplit("/", 1)[1], url) for url in plane.in_use())
         for name, url in list(self._queues.items()):
             try:
                 shown = plane.metrics(url)
@@ -59,5 +68,5 @@ class Gauges:
                 unit = "Seconds" if metric_name == "ApproximateAgeOfOldestMessage" else "Count"
                 self._store.of(metric).at(minute_s, unit).add(value)
                 self._store.changed(metric)
-        if self._queues:
+        if self._queues or self._every:
             self._next()

@@ -56,6 +56,10 @@ class Sqs(DataPlane):
             account.amend("cloudformation", operation, control.all_changed)
         account.on_delivery("sqs", sending.deliver)
 
+    def in_use(self) -> tuple[str, ...]:
+        """The URLs of the home Region's queues whose messages somebody has asked for or sent, oldest first."""
+        return self._queues.urls(self.account.region, self.account.account_id)
+
     def metrics(self, queue_url: str) -> dict[str, float]:
         """What CloudWatch would show of the queue's messages now (GUIDE/sqs-available-cloudwatch-metrics.html).
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from helpers.cloud import Account, Call, ServiceError
 from helpers.dataplane.queue_url import queue_url
 from helpers.dataplane.sqs import errors
 from helpers.dataplane.sqs.configuration import Configuration
 from helpers.dataplane.sqs.fifo import FifoQueue
 from helpers.dataplane.sqs.message import Message
+from helpers.dataplane.sqs.metrics import Metrics
 from helpers.dataplane.sqs.models import Models
 from helpers.dataplane.sqs.queue import Queue
 from helpers.dataplane.sqs.quota import CallRate
 from helpers.dataplane.sqs.standard import StandardQueue
 from helpers.dataplane.sqs.waiting import Line
 
+if TYPE_CHECKING:
+    from helpers.dataplane import Cloud
+
 AnyQueue = StandardQueue | FifoQueue
 
 
 class Served:
-    """A queue, the receives that wait at it, and its count of calls."""
+    """A queue, the receives that wait at it, its metrics and its count of calls."""
 
     def __init__(self, account: Account, queue: AnyQueue) -> None:
         self.queue = queue
         self.line = Line(account, queue)
+        self.metrics = Metrics(cast("Cloud", account).telemetry, queue.configuration.arn.rsplit(":", 1)[1])
         self.rate = CallRate()
         self.stale = False
         """The configuration has to be read again before the next call."""
@@ -73,6 +80,11 @@ class Queues:
             return self.by_arn(arn)
         except ServiceError:
             return None
+
+    def urls(self, region: str, account_id: str) -> tuple[str, ...]:
+        """The URLs of an account's known queues in a Region, in the order in which they became known."""
+        start = f"arn:{_partition(region)}:sqs:{region}:{account_id}:"
+        return tuple(queue_url(arn) for arn in self._by_arn if arn.startswith(start))
 
     def changed(self, name: str, region: str, account_id: str) -> None:
         """The configuration of a queue may have changed."""

@@ -24,6 +24,7 @@ class Receipts:
         served = self._queues.of(call)
         self._count(served)
         served.queue.delete(call.parameters["ReceiptHandle"], self._account.now_us)
+        served.metrics.deleted()
         served.line.update()
 
     def delete_message_batch(self, call: Call) -> dict[str, Any]:
@@ -37,6 +38,7 @@ class Receipts:
         for entry in entries:
             try:
                 served.queue.delete(entry["ReceiptHandle"], self._account.now_us)
+                served.metrics.deleted()
                 done.append({"Id": entry["Id"]})
             except ServiceError as error:
                 if error.code == "ReceiptHandleIsInvalid":

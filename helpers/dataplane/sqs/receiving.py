@@ -53,6 +53,7 @@ class Receiving:
         else:
             messages = attempt()
             served.line.update()
+        served.metrics.received(len(messages))
         return {"Messages": messages} if messages else {}
 
     def _attempt(

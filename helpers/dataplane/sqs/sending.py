@@ -106,6 +106,9 @@ class Sending:
             accepted = queue.first_of(deduplication_id or "", group or "", now_us)
         if accepted is None:
             queue.add(message, now_us, self._account.timestamp_ms)
+            served.metrics.sent(content.size_bytes(body, attributes))
+        else:
+            served.metrics.deduplicated()
         reply = {"MD5OfMessageBody": message.body_md5}
         if message.attributes_md5:
             reply["MD5OfMessageAttributes"] = message.attributes_md5
