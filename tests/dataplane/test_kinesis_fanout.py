@@ -28,8 +28,7 @@ def subscribed(stream: Stream, consumer: str, shard: int = 0, kind: str = "LATES
 
 def listened(cloud: Cloud, events: Any, into: list[tuple[float, dict[str, Any]]]) -> None:
     def listen() -> None:
-        for event in events:
-            into.append((cloud.now, event["SubscribeToShardEvent"]))
+        into.extend((cloud.now, event["SubscribeToShardEvent"]) for event in events)
         into.append((cloud.now, {"Records": []}))
 
     cloud.spawn(listen, background=True)

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from helpers import Cloud
+from helpers.dataplane.kinesis import Worker
 
 from .conftest import refused
+from .functions import Function, runs
 from .streams import Stream, shard_id
 from .test_kinesis_writing import MIB, once
 
@@ -165,6 +167,23 @@ def test_model_shared_propagation_delays_reads(cloud: Cloud) -> None:
     assert page["Records"] == []
     cloud.advance(0.001)
     assert len(stream.get(page["NextShardIterator"])["Records"]) == 1
+
+
+def test_model_shared_propagation_delays_pollers_by_no_more(cloud: Cloud) -> None:
+    """A KCL worker and a mapping that poll at the instant of the write read the record at their next poll."""
+    cloud.plane("kinesis").models.shared_propagation_s = 0.2
+    cloud.plane("lambda").models.init_s = cloud.plane("lambda").models.mapping_s = 0
+    stream, function = Stream(cloud), Function(cloud, "def handler(event, context):\n    pass\n")
+    function.client.create_event_source_mapping(
+        FunctionName=function.name, EventSourceArn=stream.arn, StartingPosition="TRIM_HORIZON"
+    )
+    read: list[float] = []
+    Worker(cloud, "s", "app", lambda records, _: read.append(cloud.now)).start()
+    cloud.advance(10)
+    stream.put("a")  # at the instant of a poll
+    cloud.advance(20)
+    assert read == [11]
+    assert [run["time_s"] for run in runs(cloud)] == [11]
 
 
 def test_retention_is_24_hours(cloud: Cloud) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,7 +136,7 @@ def test_update_shard_count_gives_equal_shards(start: int, data: st.DataObject) 
         ranges = stream.ranges()
         still_open = sorted(ranges[number] for number in stream.ids("AT_LATEST"))
         bounds = [HASH_KEYS * number // target for number in range(target + 1)]
-        assert still_open == [(low, end - 1) for low, end in zip(bounds, bounds[1:], strict=False)]
+        assert still_open == [(low, end - 1) for low, end in pairwise(bounds)]
 
 
 def test_update_shard_count_limits(cloud: Cloud) -> None:
@@ -178,7 +179,7 @@ def test_order_of_a_key_holds_for_who_reads_parents_first(
     with Cloud() as cloud:
         cloud.plane("kinesis").models.updating_s = 3
         stream = Stream(cloud, 2)
-        seen: dict[str, list[int]] = defaultdict(list)
+        reader = _ParentsFirst(cloud, stream)
 
         def write() -> None:
             for number in range(40):
@@ -197,31 +198,36 @@ def test_order_of_a_key_holds_for_who_reads_parents_first(
                 elif not merge:
                     stream.split(alive[place])
 
-        def read(shard: str) -> None:
-            reply = stream.client.get_shard_iterator(
-                StreamName="s", ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-            )
-            iterator = reply["ShardIterator"]
-            while True:
-                page = stream.get(iterator)
-                for record in page["Records"]:
-                    seen[record["PartitionKey"]].append(int(record["Data"]))
-                if "NextShardIterator" not in page:
-                    break
-                iterator = page["NextShardIterator"]
-                cloud.sleep(1.5)
-            ended.add(shard)
-            for child in page["ChildShards"]:
-                if ended.issuperset(child["ParentShards"]):
-                    cloud.spawn(read, child["ShardId"], background=True)
-
-        ended: set[str] = set()
         cloud.spawn(write)
         cloud.spawn(reshard, background=True)
         for number in (0, 1):
-            cloud.spawn(read, shard_id(number), background=True)
+            cloud.spawn(reader.read, shard_id(number), background=True)
         cloud.run(until=300)
-        assert seen == {key: list(range(40)) for key in keys}
+        assert reader.seen == {key: list(range(40)) for key in keys}
+
+
+class _ParentsFirst:
+    """Reads shards, each when its parents were read to the end; `seen` are the numbers read of each key."""
+
+    def __init__(self, cloud: Cloud, stream: Stream) -> None:
+        self.seen: dict[str, list[int]] = defaultdict(list)
+        self._cloud, self._stream = cloud, stream
+        self._ended: set[str] = set()
+
+    def read(self, shard: str) -> None:
+        iterator = self._stream.iterator(int(shard[-12:]))
+        while True:
+            page = self._stream.get(iterator)
+            for record in page["Records"]:
+                self.seen[record["PartitionKey"]].append(int(record["Data"]))
+            if "NextShardIterator" not in page:
+                break
+            iterator = page["NextShardIterator"]
+            self._cloud.sleep(1.5)
+        self._ended.add(shard)
+        for child in page["ChildShards"]:
+            if self._ended.issuperset(child["ParentShards"]):
+                self._cloud.spawn(self.read, child["ShardId"], background=True)
 
 
 def test_reading_children_first_breaks_the_order(cloud: Cloud) -> None:

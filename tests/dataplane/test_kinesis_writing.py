@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from typing import Any
 
 from botocore.config import Config
@@ -51,7 +52,7 @@ def test_sequence_numbers_increase_in_a_shard_and_are_no_index(cloud: Cloud) -> 
     stream = Stream(cloud)
     numbers = [int(number) for number in stream.put(*"abcdef")]
     assert numbers == sorted(set(numbers))
-    assert all(later - sooner > 1 for sooner, later in zip(numbers, numbers[1:], strict=False))
+    assert all(later - sooner > 1 for sooner, later in pairwise(numbers))
 
 
 def test_sequence_number_for_ordering_is_one_of_the_stream(cloud: Cloud) -> None:

@@ -36,7 +36,7 @@ class Kinesis(DataPlane):
         resharding = Resharding(account, streams, self.models)
         modes = Modes(account, streams, resharding, self.models)
         control = Control(account, streams, resharding, modes)
-        writing = Writing(account, streams, metrics)
+        writing = Writing(account, streams, metrics, self.models)
         reading = Reading(account, streams, metrics, self.models)
         consumers = Consumers(account, streams, metrics, self.models)
         answers = {
@@ -77,7 +77,7 @@ class Kinesis(DataPlane):
             account.amend("cloudformation", operation, streams.all_changed)
 
     def arrived(self, stream_arn: str, shard_id: str) -> Signal:
-        """What fires when a record is written to the shard, or the shard is closed: for those who poll, so that
-        nobody polls in vain. Raises ServiceError (ResourceNotFoundException).
+        """What fires when a record is written to the shard and when GetRecords returns it, and when the shard is
+        closed: for those who poll, so that nobody polls in vain. Raises ServiceError (ResourceNotFoundException).
         """
         return self._streams.by_arn(stream_arn).shard(shard_id).arrived

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from helpers.cloud import Account, Call
 from helpers.dataplane.kinesis import errors, limits
 from helpers.dataplane.kinesis.metrics import Metrics
+from helpers.dataplane.kinesis.models import Models
 from helpers.dataplane.kinesis.sequence import place_of, text_of
 from helpers.dataplane.kinesis.shard import Record, Shard
 from helpers.dataplane.kinesis.stream import Stream
@@ -18,12 +18,13 @@ _THROTTLED = "ProvisionedThroughputExceededException"
 
 
 class Writing:
-    """Takes records in, and tells who follows a stream past the API, as Lambda does."""
+    """Takes records in, and wakes who waits for them."""
 
-    def __init__(self, account: Account, streams: Streams, metrics: Metrics) -> None:
+    def __init__(self, account: Account, streams: Streams, metrics: Metrics, models: Models) -> None:
         self._account = account
         self._streams = streams
         self._metrics = metrics
+        self._models = models
 
     def put_record(self, call: Call) -> dict[str, Any]:
         """Write one record. Raises ProvisionedThroughputExceededException if its shard has no room in this second."""
@@ -104,11 +105,10 @@ class Writing:
         if not written:
             return
         self._metrics.accepted(stream, written)
-        heard: Callable[..., Any] | None = self._account.hooks.deliveries.get("kinesis")
         for shard in written:
             shard.arrived.fire()
-            if heard is not None:
-                heard(stream.arn, shard.id)
+            if self._models.shared_propagation_s:  # who polled in vain meanwhile waits again
+                self._account.at(self._models.shared_propagation_s, shard.arrived.fire)
 
 
 def _bytes(data: Any) -> bytes:
