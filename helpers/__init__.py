@@ -21,6 +21,7 @@ _LAZY = {
     "check": "helpers.ui",
     "diagnose": "helpers.ui",
     "course_map": "helpers.ui",
+    "observe": "helpers.ui",
     "open_lab": "helpers.ui",
     "catalog": "helpers.experiments",
     "cpu": "helpers.dataplane.awslambda.work",

@@ -8,8 +8,20 @@ from helpers.ui.course_map import course_map
 from helpers.ui.diagnose import diagnose
 from helpers.ui.facts import facts
 from helpers.ui.lab import open_lab
+from helpers.ui.observation import observe
 from helpers.ui.panel import panel
 from helpers.ui.quiz import quiz
 from helpers.ui.review import review, warm_up
 
-__all__ = ["check", "course_map", "diagnose", "facts", "open_lab", "panel", "quiz", "review", "warm_up"]
+__all__ = [
+    "check",
+    "course_map",
+    "diagnose",
+    "facts",
+    "observe",
+    "open_lab",
+    "panel",
+    "quiz",
+    "review",
+    "warm_up",
+]

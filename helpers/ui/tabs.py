@@ -1,4 +1,5 @@
-"""The tabs of a panel: the picture, the API calls behind it, the data they left, and what they would cost.
+"""The tabs of a panel: the picture, the API calls behind it, the data they left, what they would cost, and what
+CloudWatch shows of them.
 
 Each tab's children are made once. A new run replaces their values; the tabs that are not open are filled when the
 learner opens them, so that a slider pays for the picture alone.
@@ -17,8 +18,10 @@ import ipywidgets as widgets
 from traitlets import Unicode
 
 from helpers.cloud.code import as_boto3, as_cli
+from helpers.experiments.observation import observe
 from helpers.experiments.outcome import Outcome
 from helpers.ui import markup
+from helpers.ui.observation import observation_html
 
 WIDTH, HEIGHT = 900, 560
 """Size of every picture in pixels."""
@@ -28,7 +31,7 @@ HEADS = {"usd": "US$", "usd_per_million": "US$ per million", "list_price": "list
 
 CALLS_SHOWN = 60
 ROWS_SHOWN = 40
-TITLES = ("Picture", "API calls", "Data", "Cost")
+TITLES = ("Picture", "API calls", "Data", "Cost", "Telemetry")
 SCRIPT = "the whole run"
 COLUMNS = (
     "time_s",
@@ -140,6 +143,11 @@ def cost_html(outcome: Outcome) -> str:
     return f"{markup.table(heads, rows, numeric=numeric)}<p><small>{markup.text(note)}</small></p>"
 
 
+def telemetry_html(outcome: Outcome) -> str:
+    """The metrics, alarms and logs of the run, which is carried out once more for them."""
+    return f'<div class="scroll">{observation_html(observe(outcome.run))}</div>'
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, str) and value.startswith("https://"):
         return markup.link(value, "AWS page")
@@ -160,7 +168,7 @@ class Picture(widgets.Image):  # type: ignore[misc]  # ipywidgets has no types
 
 
 class Tabs(widgets.Tab):  # type: ignore[misc]  # ipywidgets has no types
-    """Picture, API calls, data and cost of one outcome; `show(outcome, png, alt)` replaces their values."""
+    """Picture, API calls, data, cost and telemetry of one outcome; `show(outcome, png, alt)` replaces their values."""
 
     def __init__(self, guard: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
         self.picture = Picture(format="png", width=WIDTH, height=HEIGHT)
@@ -177,10 +185,17 @@ class Tabs(widgets.Tab):  # type: ignore[misc]  # ipywidgets has no types
         self.calls = widgets.HTML()
         self.data = widgets.HTML()
         self.cost = widgets.HTML()
+        self.telemetry = widgets.HTML()
         self._outcome: Outcome | None = None
         self._stale: set[int] = set()
         super().__init__(
-            children=[self.picture, widgets.VBox([self.style_of_calls, self.calls]), self.data, self.cost],
+            children=[
+                self.picture,
+                widgets.VBox([self.style_of_calls, self.calls]),
+                self.data,
+                self.cost,
+                self.telemetry,
+            ],
             titles=TITLES,
             selected_index=0,
         )
@@ -192,7 +207,7 @@ class Tabs(widgets.Tab):  # type: ignore[misc]  # ipywidgets has no types
         self._outcome = outcome
         self.picture.value = png
         self.picture.tooltip = alt
-        self._stale = {1, 2, 3}
+        self._stale = {1, 2, 3, 4}
         self._fill()
 
     def _opened(self, _: Any) -> None:
@@ -213,3 +228,5 @@ class Tabs(widgets.Tab):  # type: ignore[misc]  # ipywidgets has no types
             self.data.value = data_html(outcome)
         elif place == 3:
             self.cost.value = cost_html(outcome)
+        elif place == 4:
+            self.telemetry.value = telemetry_html(outcome)
