@@ -1,0 +1,5 @@
+"""The experiments of section 17, in the order in which its notebook uses them."""
+
+from helpers.sections.s17_monitoring.experiments.alarm import Alarm
+
+EXPERIMENTS = (Alarm(),)
