@@ -1,0 +1,5 @@
+"""The experiments of section 19, in the order in which its notebook uses them."""
+
+from helpers.sections.s19_sns.experiments.fanout import Fanout
+
+EXPERIMENTS = (Fanout(),)
