@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from helpers.cloud import Account, Call, DataPlane
 from helpers.dataplane.cloudwatch.logs import retention
 from helpers.dataplane.cloudwatch.logs.embedded import extracted
+from helpers.dataplane.cloudwatch.logs.insights import Insights
 from helpers.dataplane.cloudwatch.logs.metric_filter import MetricFilter
+from helpers.dataplane.cloudwatch.logs.models import Models
 from helpers.dataplane.cloudwatch.logs.pattern import Pattern
 from helpers.dataplane.cloudwatch.logs.subscriptions import Subscriptions
 
@@ -21,7 +23,10 @@ _MOST_SHOWN = 10_000
 
 
 class Logs(DataPlane):
-    """What CloudWatch Logs does with new events: moto holds them, this plane filters, extracts, passes on, forgets."""
+    """What CloudWatch Logs does with events: moto holds them, this plane filters, passes on, queries and forgets them.
+
+    `models` holds the labelled assumptions. Rules and differences: `helpers.dataplane.rules`.
+    """
 
     service: ClassVar[str] = "logs"
 
@@ -30,8 +35,12 @@ class Logs(DataPlane):
         self._cloud = cast("Cloud", account)
         self._filters: dict[tuple[str, str], dict[str, MetricFilter]] = {}
         self._days: dict[tuple[str, str], int] = {}
+        self._made_ms: dict[tuple[str, str], int] = {}
         self._numbers = count(1)
+        self.models = Models()
         self.subscriptions = Subscriptions(account)
+        self.insights = Insights(account, self.models, self._queried_since_ms)
+        account.amend("logs", "CreateLogGroup", self._group_made)
         account.before("logs", "PutMetricFilter", self._put_metric_filter)
         account.amend("logs", "DeleteMetricFilter", self._delete_metric_filter)
         account.answer("logs", "PutSubscriptionFilter", self.subscriptions.put)
@@ -140,9 +149,13 @@ class Logs(DataPlane):
     def _delete_retention(self, call: Call, response: dict[str, Any]) -> None:
         self._days.pop((call.region, call.parameters["logGroupName"]), None)
 
+    def _group_made(self, call: Call, response: dict[str, Any]) -> None:
+        self._made_ms[call.region, call.parameters["logGroupName"]] = self.account.timestamp_ms
+
     def _delete_group(self, call: Call, response: dict[str, Any]) -> None:
         key = call.region, call.parameters["logGroupName"]
         self._days.pop(key, None)
+        self._made_ms.pop(key, None)
         self._filters.pop(key, None)
         self.subscriptions.filters.pop(key, None)
 
@@ -152,3 +165,9 @@ class Logs(DataPlane):
 
     def _oldest_ms(self, region: str, group: str) -> int:
         return max(self._kept_since_ms(region, group), self.account.timestamp_ms - _OLDEST_MS)
+
+    def _queried_since_ms(self, region: str, group: str) -> int:
+        """A query sees no event from before the group was made (logs/AnalyzingLogData.html). When a group that a
+        service made came into being is not known here, and its events are all newer.
+        """
+        return max(self._kept_since_ms(region, group), self._made_ms.get((region, group), 0))
