@@ -40,6 +40,21 @@ def test_attribute_names(cloud: Cloud) -> None:
     assert refused(queue.attribute, "Nonsense") == "InvalidAttributeName"
 
 
+def test_attributes_that_are_not_set_stay_as_they_are(cloud: Cloud) -> None:
+    queue = Queue(cloud)
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue.arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    queue.set(Policy=policy)
+    queue.set(VisibilityTimeout=5)
+    assert (queue.attribute("Policy"), queue.attribute("VisibilityTimeout")) == (policy, "5")
+    assert cloud.trail.iloc[-3]["parameters"]["Attributes"] == {"VisibilityTimeout": "5"}
+    queue.set(Policy="")
+    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])[
+        "Attributes"
+    ]
+    assert "Policy" not in attributes
+
+
 def test_fifo_attributes(cloud: Cloud) -> None:
     assert (
         refused(Queue, cloud, "bad.fifo", FifoThroughputLimit="perMessageGroupId") == "InvalidAttributeValue"
