@@ -1,5 +1,9 @@
 """The experiments of section 17, in the order in which its notebook uses them."""
 
 from helpers.sections.s17_monitoring.experiments.alarm import Alarm
+from helpers.sections.s17_monitoring.experiments.logfilter import LogFilter
 
-EXPERIMENTS = (Alarm(),)
+EXPERIMENTS = (
+    Alarm(),
+    LogFilter(),
+)
