@@ -1,6 +1,7 @@
 """The experiments of section 19, in the order in which its notebook uses them."""
 
 from helpers.sections.s19_sns.experiments.fanout import Fanout
+from helpers.sections.s19_sns.experiments.filtering import Filtering
 from helpers.sections.s19_sns.experiments.permission import Permission
 
-EXPERIMENTS = (Fanout(), Permission())
+EXPERIMENTS = (Fanout(), Filtering(), Permission())
