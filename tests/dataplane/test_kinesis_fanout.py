@@ -47,6 +47,19 @@ def test_subscription_pushes_records_after_70_ms(cloud: Cloud) -> None:
     assert (event["ContinuationSequenceNumber"], event["MillisBehindLatest"]) == (number, 0)
 
 
+def test_each_event_is_in_the_trail_of_its_listener(cloud: Cloud) -> None:
+    stream = Stream(cloud)
+    consumer = registered(stream)
+    events = subscribed(stream, consumer)
+    cloud.spawn(lambda: list(events), name="listener", background=True)
+    (number,) = stream.put("a")
+    cloud.advance(1)
+    (row,) = cloud.trail[cloud.trail.operation == "SubscribeToShardEvent"].to_dict("records")
+    assert (row["actor"], row["time_s"], row["duration_s"]) == ("listener", 0.07, 0)
+    assert row["parameters"] == {"ConsumerARN": consumer, "ShardId": shard_id(0)}
+    assert [record["SequenceNumber"] for record in row["response"]["Records"]] == [number]
+
+
 def test_subscription_lasts_five_minutes(cloud: Cloud) -> None:
     stream = Stream(cloud)
     heard: list[tuple[float, dict[str, Any]]] = []

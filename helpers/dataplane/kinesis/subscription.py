@@ -24,6 +24,8 @@ from helpers.dataplane.kinesis.stream import Stream
 class Subscription:
     """What boto3 gives as `EventStream`: `for event in response["EventStream"]` waits for each event.
 
+    Each event is a row of the trail, under the name of who iterates: SubscribeToShardEvent.
+
     It ends after 5 minutes, at the end of a closed shard, or by `close()`. It raises botocore's EventStreamError when
     another subscription takes over, or the consumer or the stream is deleted.
     """
@@ -98,6 +100,8 @@ class Subscription:
         }
         if shard.ends_before(self._place):
             event["ChildShards"] = [child.as_child() for child in shard.children]
+        given = {"ConsumerARN": self._consumer.arn, "ShardId": shard.id}
+        self._account.record("kinesis", "SubscribeToShardEvent", given, event, asked=True)
         return event
 
     def _check(self) -> None:
