@@ -29,8 +29,8 @@ CLEAR = re.compile(
 is not there yet, is there already or is used up.
 """
 
-CREATE = {"21_lambda", "22_dynamodb"}
-"""Notebooks with cells that create a function or a table, which AWS does once for a name."""
+CREATE = {"20_kinesis", "21_lambda", "22_dynamodb"}
+"""Notebooks with cells that create a stream, a function or a table, which AWS does once for a name."""
 
 MINIMAL = 'get_ipython().InteractiveTB.set_mode("Minimal")'
 """The words of an error count here, not the way to it, which takes long to write."""

@@ -32,7 +32,7 @@ class Consumers:
         """A consumer of a name of its own: 20 a stream, 5 of them in CREATING at once."""
         stream, name = self._streams.of(call), call.parameters["ConsumerName"]
         if name in stream.consumers:
-            raise errors.in_use(f"Consumer {name} of stream {stream.name} exists already.")
+            raise errors.in_use(f"Consumer {name} of stream {stream.name} already exists.")
         if len(stream.consumers) >= limits.CONSUMERS:
             raise errors.over_limit(
                 f"Stream {stream.name} has {limits.CONSUMERS} consumers, as many as it may."
