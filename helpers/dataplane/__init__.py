@@ -23,6 +23,7 @@ PLANES = {
     "logs": "helpers.dataplane.cloudwatch.logs:Logs",
     "sns": "helpers.dataplane.sns:Sns",
     "sqs": "helpers.dataplane.sqs:Sqs",
+    "xray": "helpers.dataplane.xray:XRay",
 }
 """Service -> module and class of its data plane. A module is imported when its service is first called."""
 

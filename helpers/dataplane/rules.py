@@ -17,6 +17,7 @@ _SERVICES = {
     "events": ("events", "Amazon EventBridge"),
     "kinesis": ("kinesis", "Amazon Kinesis Data Streams"),
     "firehose": ("firehose", "Amazon Data Firehose"),
+    "xray": ("xray", "AWS X-Ray"),
 }
 # Service -> the package of its data plane, and its name for readers. `lambda` is a word of Python.
 _DOCS = "https://docs.aws.amazon.com/"

@@ -20,6 +20,7 @@ GUIDES = {
     "events": "eventbridge/latest",
     "kinesis": "(streams|kinesis)/latest",
     "firehose": "firehose/latest",
+    "xray": "(xray|lambda)/latest",
 }
 
 

@@ -1,0 +1,184 @@
+"""A small recorder, with which a learner's own code opens segments, as the X-Ray SDK's does.
+
+Page: GUIDE/xray-sdk-python-middleware.html, GUIDE/xray-sdk-python-subsegments.html, GUIDE/xray-sdk-python-segment.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from helpers.dataplane.xray import ids
+from helpers.dataplane.xray.header import Header
+from helpers.dataplane.xray.operations import TITLES, resource
+from helpers.dataplane.xray.rule import Request
+from helpers.dataplane.xray.sampler import Sampler
+from helpers.dataplane.xray.segment import Annotation, Segment, covers
+from helpers.dataplane.xray.status import status_of
+
+if TYPE_CHECKING:
+    from helpers.dataplane import Cloud
+
+SECOND_US = 1_000_000
+_SERVER_ERROR = 500
+
+
+class Recording:
+    """A segment or subsegment that is open. One that is not sampled takes everything and sends nothing."""
+
+    def __init__(self, segment: Segment, *, sampled: bool) -> None:
+        self.segment = segment
+        self.sampled = sampled
+
+    @property
+    def header(self) -> str:
+        """The tracing header for the services that it calls."""
+        return str(Header(self.segment.trace_id, self.segment.id, self.sampled))
+
+    def put_annotation(self, key: str, value: Annotation) -> None:
+        """Index a value: filter expressions find the trace by it."""
+        self.segment.annotations[key] = value
+
+    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
+        """Keep any value with the segment. It cannot be searched."""
+        self.segment.metadata.setdefault(namespace, {})[key] = value
+
+    def put_status(self, status: int) -> None:
+        """Note the HTTP status of the answer, and with it error, throttle or fault."""
+        self.segment.mark(status)
+
+
+class Recorder:
+    """Records what one instance of a service does: `with recorder.segment(): ...`.
+
+    `service` is its name, `instance` tells several instances apart. The first service of a request decides by X-Ray's
+    sampling rules; one that gets a tracing header obeys it. Segments are sent by PutTraceSegments when `batch` of them
+    have ended (the daemon's work), and at `flush()`. With `patch` each call to AWS becomes a subsegment.
+    """
+
+    def __init__(
+        self, cloud: Cloud, service: str, *, instance: str = "", batch: int = 1, patch: bool = False
+    ) -> None:
+        self._cloud, self.service, self._batch, self._patch = cloud, service, batch, patch
+        self._client = cloud.client("xray")
+        name = f"xray/{service}/{instance}"
+        self.sampler = Sampler(self._client, self._now, cloud.random_for(name), name)
+        self._name, self._count = name, 0
+        self._open: dict[str, list[Recording]] = {}  # actor -> what it has open
+        self._ended: list[str] = []
+
+    @contextmanager
+    def segment(
+        self,
+        name: str | None = None,
+        *,
+        header: str | None = None,
+        method: str = "",
+        path: str = "",
+        host: str = "",
+    ) -> Iterator[Recording]:
+        """A segment from here to the end of the block: in a trace of its own, or with `header` in the caller's."""
+        asked = Header.parse(header) if header else None
+        now_s = self._now()
+        if asked is not None and asked.sampled is not None:
+            sampled = asked.sampled
+        else:
+            sampled, _ = self.sampler.decide(Request(name or self.service, method, path, host))
+            now_s = self._now()
+        seed, key = self._cloud.seed, self._key()
+        trace = asked.root if asked else ids.trace_id(seed, now_s, key)
+        segment = Segment(
+            name or self.service, ids.segment_id(seed, trace, key), trace, now_s, None,
+            parent_id=asked.parent or None if asked else None,
+        )  # fmt: skip
+        if method or path:
+            segment.more["http"] = {
+                "request": {"method": method, "url": f"http://{host or self.service}{path}"}
+            }
+        began_us, who = self._cloud.now_us, self._cloud.caller
+        with self._recording(Recording(segment, sampled=sampled)) as recording:
+            yield recording
+        if not sampled:
+            self._cloud.plane("xray").unsampled.append((who, began_us, self._cloud.now_us))
+            return
+        if self._patch:
+            self._add_calls(segment, who, began_us)
+        self._ended.append(json.dumps(segment.document()))
+        if len(self._ended) >= self._batch:
+            self.flush()
+
+    @contextmanager
+    def subsegment(self, name: str, *, namespace: str = "") -> Iterator[Recording]:
+        """A subsegment of the segment or subsegment that the caller has open. Raises RuntimeError if there is none."""
+        opened = self._open.get(self._cloud.caller)
+        if not opened:
+            raise RuntimeError(
+                "A subsegment needs a segment that is open: use `with recorder.segment(): ...`."
+            )
+        above = opened[-1]
+        trace = above.segment.trace_id
+        segment = Segment(
+            name, ids.segment_id(self._cloud.seed, trace, self._key()), trace, self._now(), None,
+            namespace=namespace,
+        )  # fmt: skip
+        above.segment.subsegments.append(segment)
+        with self._recording(Recording(segment, sampled=above.sampled)) as recording:
+            yield recording
+
+    def flush(self) -> None:
+        """Send what has ended and not been sent."""
+        documents, self._ended = self._ended, []
+        if documents:
+            self._client.put_trace_segments(TraceSegmentDocuments=documents)
+
+    @contextmanager
+    def _recording(self, recording: Recording) -> Iterator[Recording]:
+        opened = self._open.setdefault(self._cloud.caller, [])
+        opened.append(recording)
+        try:
+            yield recording
+        except Exception as error:
+            segment = recording.segment
+            segment.mark(_status(error))
+            segment.more["cause"] = {
+                "exceptions": [{"type": type(error).__name__, "message": str(error)}],
+            }
+            raise
+        finally:
+            opened.remove(recording)
+            recording.segment.end_time = self._now()
+
+    def _add_calls(self, segment: Segment, who: str, began_us: int) -> None:
+        """A subsegment for each call that the caller has made since the segment began."""
+        start_us = self._cloud.epoch_us - self._cloud.now_us
+        for row in self._cloud.attempts:
+            if row.actor != who or row.start_us < began_us or row.service == "xray":
+                continue
+            at_s, name = (start_us + row.start_us) / SECOND_US, TITLES.get(row.service, row.service)
+            call = Segment(
+                name, ids.segment_id(self._cloud.seed, segment.trace_id, f"call {row.call} {row.attempt}"),
+                segment.trace_id, at_s, (start_us + row.end_us) / SECOND_US, namespace="aws",
+            )  # fmt: skip
+            resource_name, _ = resource(row.service, row.operation, row.parameters)
+            call.more["aws"] = {"operation": row.operation, "resource": resource_name}
+            call.mark(status_of(row.error))
+            around = [one for one in segment.walk() if not one.namespace and covers(one, at_s)]
+            (around[-1] if around else segment).subsegments.append(call)
+
+    def _key(self) -> str:
+        self._count += 1
+        return f"{self._name} {self._count}"
+
+    def _now(self) -> float:
+        return self._cloud.epoch_us / SECOND_US
+
+
+def _status(error: Exception) -> int:
+    """An error of AWS keeps its status; any other exception of the service's own code is a fault."""
+    if isinstance(error, ClientError):
+        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR))
+    return _SERVER_ERROR
