@@ -25,7 +25,7 @@ from helpers.cloud.mock import functions, state
 from helpers.cloud.mock.state import HOME_ACCOUNT, MotoState
 from helpers.cloud.randomness import stream_seed
 from helpers.cloud.signal import Signal
-from helpers.cloud.trail import Trail
+from helpers.cloud.trail import Row, Trail
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,6 +138,7 @@ class Account:
         self._actors.clear()
         self._environment = _Environment(self._environment.now)
         self.hooks = transport.Hooks()
+        self._trail.listeners.clear()
 
     @property
     def closed(self) -> bool:
@@ -411,6 +412,10 @@ class Account:
     def on_delivery(self, service: str, receiver: Callable[..., Any]) -> None:
         """Hand `receiver` what moto itself would put into `service`, such as a notification for a queue."""
         self.hooks.deliveries[service] = receiver
+
+    def on_call(self, listener: Callable[[Row], None]) -> None:
+        """Tell `listener` of every attempt of an API call when it has ended. It must not wait or make calls itself."""
+        self._trail.listeners.append(listener)
 
     def deliver(self, service: str, *delivered: Any) -> Any:
         """Hand the data plane of `service` what another service of the account delivers, as `on_delivery` would; its

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -10,7 +10,11 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """One attempt. Times are microseconds since the Cloud was opened."""
+    """One attempt. Times are microseconds since the Cloud was opened.
+
+    `region` is that of the caller's client, empty for what a service notes without a call. `access_key` is that of the
+    caller, empty for the account's own credentials.
+    """
 
     start_us: int
     call: int
@@ -22,6 +26,8 @@ class Row(NamedTuple):
     parameters: dict[str, Any]
     response: dict[str, Any] | None
     error: str | None
+    region: str = ""
+    access_key: str = ""
 
 
 COLUMNS = (
@@ -64,11 +70,15 @@ class Trail:
     def __init__(self) -> None:
         self._rows: list[Row] = []
         self._frame: pd.DataFrame | None = None
+        self.listeners: list[Callable[[Row], None]] = []
+        """Who is told of each attempt when it is added."""
 
     def add(self, row: Row) -> None:
         """Append one attempt."""
         self._rows.append(row)
         self._frame = None
+        for listener in self.listeners:
+            listener(row)
 
     def __len__(self) -> int:
         return len(self._rows)

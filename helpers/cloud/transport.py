@@ -48,6 +48,7 @@ _init_session = botocore.session.Session.__init__
 _default_session = boto3._get_default_session
 _ask_moto: Callable[[Any, Any], Any]  # what stands there when this is installed
 
+_OWN_KEY = "testing"
 _PASSES = (NotMocked, SealedError, Stopped)  # raised to the caller as they are
 
 
@@ -89,6 +90,8 @@ class _InProgress:
     account: Account
     parameters: dict[str, Any]
     call: int
+    region: str
+    access_key: str
     attempt: int = 0
 
 
@@ -213,9 +216,9 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
     behalf = _on_behalf.get()
     if behalf is None:
         account._calls += 1
-        progress = _InProgress(account, copied(api_params), account._calls)
+        progress = _InProgress(account, copied(api_params), account._calls, *_signed(self))
     else:
-        progress = _InProgress(account, copied(api_params), behalf[0], behalf[1] - 1)
+        progress = _InProgress(account, copied(api_params), behalf[0], *_signed(self), behalf[1] - 1)
     handler = account.hooks.handler(service, operation_name)
     token = _in_progress.set(progress)
     try:
@@ -224,6 +227,13 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
         return _call_through_botocore(self, operation_name, api_params)
     finally:
         _in_progress.reset(token)
+
+
+def _signed(client: Any) -> tuple[str, str]:
+    """The Region and the access key of the client; the key is empty for the account's own credentials."""
+    credentials = client._request_signer._credentials
+    own = credentials is None or credentials.access_key == _OWN_KEY
+    return client.meta.region_name, "" if own else credentials.access_key
 
 
 def _request_context(client: Any, model: Any) -> dict[str, Any]:
@@ -473,7 +483,7 @@ def _at_once(
 
 def _account_id(account: Account, client: Any) -> str:
     credentials = client._request_signer._credentials
-    if credentials is None or credentials.access_key == "testing":
+    if credentials is None or credentials.access_key == _OWN_KEY:
         return account.account_id
     with state.lock:
         account._state.activate()  # type: ignore[union-attr]  # the client's Cloud is open
@@ -554,6 +564,8 @@ def _write(
             progress.parameters,
             copied(response),
             error,
+            progress.region,
+            progress.access_key,
         )
     )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from helpers.dataplane.telemetry import Telemetry
 
 PLANES = {
+    "cloudtrail": "helpers.dataplane.cloudtrail:CloudTrail",
     "cloudwatch": "helpers.dataplane.cloudwatch:CloudWatch",
     "dynamodb": "helpers.dataplane.dynamodb:DynamoDb",
     "firehose": "helpers.dataplane.firehose:Firehose",

@@ -15,6 +15,7 @@ _SERVICES = {
     "dynamodb": ("dynamodb", "Amazon DynamoDB"),
     "cloudwatch": ("cloudwatch", "Amazon CloudWatch"),
     "events": ("events", "Amazon EventBridge"),
+    "cloudtrail": ("cloudtrail", "AWS CloudTrail"),
     "kinesis": ("kinesis", "Amazon Kinesis Data Streams"),
     "firehose": ("firehose", "Amazon Data Firehose"),
     "xray": ("xray", "AWS X-Ray"),

@@ -101,3 +101,24 @@ def test_an_empty_trail_has_its_columns():
     with Cloud() as cloud:
         assert tuple(cloud.trail.columns) == COLUMNS
         assert len(cloud.trail) == 0
+
+
+def test_who_listens_hears_every_attempt_with_its_region_and_key():
+    with Cloud() as cloud:
+        heard = []
+        cloud.on_call(lambda row: heard.append((row.operation, row.region, row.access_key, row.error)))
+        iam = cloud.client("iam")
+        iam.create_user(UserName="ann")
+        key = iam.create_access_key(UserName="ann")["AccessKey"]
+        keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+        cloud.client("sqs", region_name="eu-west-1", **keys).list_queues()
+        with pytest.raises(iam.exceptions.NoSuchEntityException):
+            iam.get_user(UserName="ben")
+        cloud.record("sqs", "Deliver", {})
+        assert heard == [
+            ("CreateUser", "aws-global", "", None),
+            ("CreateAccessKey", "aws-global", "", None),
+            ("ListQueues", "eu-west-1", key["AccessKeyId"], None),
+            ("GetUser", "aws-global", "", "NoSuchEntity"),
+            ("Deliver", "", "", None),
+        ]

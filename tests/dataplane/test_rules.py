@@ -16,6 +16,7 @@ GUIDES = {
     "sns": "sns/latest",
     "lambda": "lambda/latest",
     "dynamodb": "amazondynamodb/latest",
+    "cloudtrail": "awscloudtrail/latest",
     "cloudwatch": "AmazonCloudWatch/latest",
     "events": "eventbridge/latest",
     "kinesis": "(streams|kinesis)/latest",

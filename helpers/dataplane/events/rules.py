@@ -9,6 +9,7 @@ from helpers.dataplane.events.pattern import Pattern
 
 _MANAGED = "Events-Archive-"
 # The rule by which an archive collects; the plane's archives collect by themselves.
+_WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
 class Rules:
@@ -38,6 +39,8 @@ class Rules:
         text = rule.get("EventPattern")
         if not text or rule.get("State") == "DISABLED":
             return False
+        if _only_reads(event) and rule.get("State") != _WITH_READS:
+            return False
         pattern = self._patterns.get(text)
         if pattern is None:
             pattern = self._patterns[text] = Pattern(text)
@@ -59,3 +62,11 @@ class Rules:
             if not page.get("NextToken"):
                 return rules
             token = {"NextToken": page["NextToken"]}
+
+
+def _only_reads(event: dict[str, Any]) -> bool:
+    """Whether it is a read-only management event of CloudTrail (GUIDE/eb-service-event-cloudtrail.html)."""
+    if event.get("detail-type") != "AWS API Call via CloudTrail":
+        return False
+    detail = event.get("detail", {})
+    return detail.get("readOnly") is True and detail.get("managementEvent") is True
