@@ -3,5 +3,6 @@
 from helpers.sections.s19_sns.experiments.fanout import Fanout
 from helpers.sections.s19_sns.experiments.filtering import Filtering
 from helpers.sections.s19_sns.experiments.permission import Permission
+from helpers.sections.s19_sns.experiments.retry import Retry
 
-EXPERIMENTS = (Fanout(), Filtering(), Permission())
+EXPERIMENTS = (Fanout(), Filtering(), Retry(), Permission())
