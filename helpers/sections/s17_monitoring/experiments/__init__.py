@@ -1,9 +1,11 @@
 """The experiments of section 17, in the order in which its notebook uses them."""
 
 from helpers.sections.s17_monitoring.experiments.alarm import Alarm
+from helpers.sections.s17_monitoring.experiments.events import Events
 from helpers.sections.s17_monitoring.experiments.logfilter import LogFilter
 
 EXPERIMENTS = (
     Alarm(),
     LogFilter(),
+    Events(),
 )

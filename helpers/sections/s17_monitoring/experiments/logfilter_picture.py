@@ -65,9 +65,9 @@ def _counts(axes: Any, p: Values, m: Any) -> None:
     ]
     pictures.marks(axes, rings, "done", size=7)
     pictures.limit_line(axes, THRESHOLD, f"alarm above {THRESHOLD}")
-    said = "bars: matching lines; rings: data points of the metric"
+    said = "bars: matching lines; rings: data points"
     if any(one.matching and one.value is None for one in m.minutes):
-        said += "; grey: lines that no filter counted"
+        said += "; grey: not counted"
     axes.get_figure(root=True).text(0.115, 0.867, said, size=8.5, color=pictures.QUIET, va="center")
 
 
