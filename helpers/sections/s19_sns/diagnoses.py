@@ -16,6 +16,13 @@ def _kept_nowhere(trail: pd.DataFrame) -> list[int]:
     return [int(place) for place, given in rows["parameters"].items() if not given["DeadLetterQueue"]]
 
 
+def _at_once(trail: pd.DataFrame) -> list[int]:
+    """Retries at a web server in the very moment in which it has just failed."""
+    failed = trail[(trail["operation"] == "HttpPost") & trail["error"].notna()]
+    again = failed["time_s"].diff() < 1
+    return [int(place) for place in failed.index[again]]
+
+
 def _none_lost(_: Values, m: Any) -> bool:
     return bool(m.summary["lost"] == 0)
 
@@ -83,6 +90,71 @@ DIAGNOSES = (
             "other, and SNS may send to it only if its policy lets sns.amazonaws.com send for this topic. It did not, "
             "so the messages were lost. Nobody was told: the publisher had its message ids, and only the metric "
             "NumberOfNotificationsFailedToRedriveToDlq counted them. Test a dead-letter queue before you need it."
+        ),
+    ),
+    Diagnosis(
+        id="19_sns.eighty_retries",
+        story=(
+            "A partner's web server is restarted each night, which takes ten minutes; it answers 503 meanwhile. 80 "
+            "retries are agreed with the partner, 20 s apart: enough for 26 minutes. Since somebody made them "
+            "start sooner, an order that is published at the beginning of a restart is lost again. Change one "
+            "setting, and leave the number of retries and their distance as they are agreed."
+        ),
+        run="19_sns.retry?outage_min=10&num_retries=80&without_delay=60&dead_letter_queue=false",
+        causes=(
+            Cause(
+                "at_once",
+                "Most of the retries come without delay, and the others end too soon",
+                "61 requests stand in the second of the publish; the 20 others, 20 s apart, are over after 400 s, and "
+                "the server is back after 600 s.",
+                right=True,
+            ),
+            Cause(
+                "too_few",
+                "80 retries are too few for an outage of ten minutes",
+                "20 s apart, 30 retries last for ten minutes. It matters how long they last, not how many they are.",
+                "more_retries_always_help",
+            ),
+            Cause(
+                "late",
+                "SNS still tries, and the order arrives within some days",
+                "The trail ends the story: a GiveUp, 400 s after the publish. No web server is tried for days.",
+                "http_retries_for_days",
+            ),
+            Cause(
+                "publish",
+                "The order was not published, as the server was down",
+                "Publish has an answer with a message id. Whether anybody is there to receive does not touch it.",
+                "publish_tells_delivery",
+            ),
+            Cause(
+                "on_topic",
+                "The order lies in the dead-letter queue of the topic",
+                "A topic has none, and this subscription has none either: GiveUp names no dead-letter queue.",
+                "dlq_on_topic",
+            ),
+            Cause(
+                "in_topic",
+                "The order waits in the topic until the server asks for it",
+                "There is no call with which a server could ask: after GiveUp the order is nowhere.",
+                "topic_keeps_messages",
+            ),
+        ),
+        pointer="Name a row of the trail which is a retry that could not help.",
+        evidence=_at_once,
+        mend=Mend(
+            "without_delay",
+            lambda value: value <= 50,
+            "at most 50, so that 30 or more retries, 20 s apart, reach beyond 600 s",
+            2,
+        ),
+        well=lambda _, m: m.fate == "delivered",
+        answer=(
+            "A delivery policy has four phases, and the retries of all phases together are numRetries. 60 of the 80 "
+            "were moved to the first phase, that of retries without delay. They are over in the moment of the publish, "
+            "and the server is down all that time. For the other phases 20 are left, which last for 400 s. A few "
+            "retries without delay are good for a lost packet; an outage is outlasted by those that wait. A "
+            "dead-letter queue of the subscription would have kept the order all the same."
         ),
     ),
 )
