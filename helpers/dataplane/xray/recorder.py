@@ -6,9 +6,7 @@ Page: GUIDE/xray-sdk-python-middleware.html, GUIDE/xray-sdk-python-subsegments.h
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import ClientError
 
@@ -28,11 +26,13 @@ _SERVER_ERROR = 500
 
 
 class Recording:
-    """A segment or subsegment that is open. One that is not sampled takes everything and sends nothing."""
+    """A segment or subsegment of a `with` block. One that is not sampled takes everything and sends nothing."""
 
-    def __init__(self, segment: Segment, *, sampled: bool) -> None:
+    def __init__(self, recorder: Recorder, segment: Segment, who: str, *, sampled: bool, inner: bool) -> None:
         self.segment = segment
         self.sampled = sampled
+        self._recorder, self._who, self._inner = recorder, who, inner
+        self._began_us = 0
 
     @property
     def header(self) -> str:
@@ -51,6 +51,17 @@ class Recording:
         """Note the HTTP status of the answer, and with it error, throttle or fault."""
         self.segment.mark(status)
 
+    def __enter__(self) -> Self:
+        self._began_us = self._recorder.opened(self._who, self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception):
+            self.segment.mark(_status(error))
+            exception = {"type": type(error).__name__, "message": str(error)}
+            self.segment.more["cause"] = {"exceptions": [exception]}
+        self._recorder.closed(self._who, self, self._began_us, inner=self._inner)
+
 
 class Recorder:
     """Records what one instance of a service does: `with recorder.segment(): ...`.
@@ -65,13 +76,13 @@ class Recorder:
     ) -> None:
         self._cloud, self.service, self._batch, self._patch = cloud, service, batch, patch
         self._client = cloud.client("xray")
+        self._unsampled = cloud.plane("xray").unsampled
         name = f"xray/{service}/{instance}"
         self.sampler = Sampler(self._client, self._now, cloud.random_for(name), name)
         self._name, self._count = name, 0
         self._open: dict[str, list[Recording]] = {}  # actor -> what it has open
         self._ended: list[str] = []
 
-    @contextmanager
     def segment(
         self,
         name: str | None = None,
@@ -80,54 +91,36 @@ class Recorder:
         method: str = "",
         path: str = "",
         host: str = "",
-    ) -> Iterator[Recording]:
-        """A segment from here to the end of the block: in a trace of its own, or with `header` in the caller's."""
+    ) -> Recording:
+        """A segment for a `with` block: in a trace of its own, or with `header` in the caller's."""
         asked = Header.parse(header) if header else None
-        now_s = self._now()
+        service = name or self.service
         if asked is not None and asked.sampled is not None:
             sampled = asked.sampled
         else:
-            sampled, _ = self.sampler.decide(Request(name or self.service, method, path, host))
-            now_s = self._now()
-        seed, key = self._cloud.seed, self._key()
+            sampled, _ = self.sampler.decide(Request(service, method, path, host))
+        now_s, seed, key = self._now(), self._cloud.seed, self._key()
         trace = asked.root if asked else ids.trace_id(seed, now_s, key)
-        segment = Segment(
-            name or self.service, ids.segment_id(seed, trace, key), trace, now_s, None,
-            parent_id=asked.parent or None if asked else None,
-        )  # fmt: skip
+        parent = asked.parent or None if asked else None
+        segment = Segment(service, ids.segment_id(seed, trace, key), trace, now_s, None, parent)
         if method or path:
-            segment.more["http"] = {
-                "request": {"method": method, "url": f"http://{host or self.service}{path}"}
-            }
-        began_us, who = self._cloud.now_us, self._cloud.caller
-        with self._recording(Recording(segment, sampled=sampled)) as recording:
-            yield recording
-        if not sampled:
-            self._cloud.plane("xray").unsampled.append((who, began_us, self._cloud.now_us))
-            return
-        if self._patch:
-            self._add_calls(segment, who, began_us)
-        self._ended.append(json.dumps(segment.document()))
-        if len(self._ended) >= self._batch:
-            self.flush()
+            request = {"method": method, "url": f"http://{host or service}{path}"}
+            segment.more["http"] = {"request": request}
+        return Recording(self, segment, self._cloud.caller, sampled=sampled, inner=False)
 
-    @contextmanager
-    def subsegment(self, name: str, *, namespace: str = "") -> Iterator[Recording]:
-        """A subsegment of the segment or subsegment that the caller has open. Raises RuntimeError if there is none."""
-        opened = self._open.get(self._cloud.caller)
-        if not opened:
+    def subsegment(self, name: str, *, namespace: str = "") -> Recording:
+        """A subsegment, for a `with` block, of what the caller has open. Raises RuntimeError if there is nothing."""
+        who = self._cloud.caller
+        if not self._open.get(who):
             raise RuntimeError(
                 "A subsegment needs a segment that is open: use `with recorder.segment(): ...`."
             )
-        above = opened[-1]
+        above = self._open[who][-1]
         trace = above.segment.trace_id
-        segment = Segment(
-            name, ids.segment_id(self._cloud.seed, trace, self._key()), trace, self._now(), None,
-            namespace=namespace,
-        )  # fmt: skip
+        id_ = ids.segment_id(self._cloud.seed, trace, self._key())
+        segment = Segment(name, id_, trace, self._now(), None, namespace=namespace)
         above.segment.subsegments.append(segment)
-        with self._recording(Recording(segment, sampled=above.sampled)) as recording:
-            yield recording
+        return Recording(self, segment, who, sampled=above.sampled, inner=True)
 
     def flush(self) -> None:
         """Send what has ended and not been sent."""
@@ -135,22 +128,26 @@ class Recorder:
         if documents:
             self._client.put_trace_segments(TraceSegmentDocuments=documents)
 
-    @contextmanager
-    def _recording(self, recording: Recording) -> Iterator[Recording]:
-        opened = self._open.setdefault(self._cloud.caller, [])
-        opened.append(recording)
-        try:
-            yield recording
-        except Exception as error:
-            segment = recording.segment
-            segment.mark(_status(error))
-            segment.more["cause"] = {
-                "exceptions": [{"type": type(error).__name__, "message": str(error)}],
-            }
-            raise
-        finally:
-            opened.remove(recording)
-            recording.segment.end_time = self._now()
+    def opened(self, who: str, recording: Recording) -> int:
+        """A block begins. Returns the instant."""
+        self._open.setdefault(who, []).append(recording)
+        return self._cloud.now_us
+
+    def closed(self, who: str, recording: Recording, began_us: int, *, inner: bool) -> None:
+        """A block ends; a segment that is sampled is sent."""
+        segment = recording.segment
+        segment.end_time = self._now()
+        self._open[who].remove(recording)
+        if inner:
+            return
+        if not recording.sampled:
+            self._unsampled.append((who, began_us, self._cloud.now_us))
+            return
+        if self._patch:
+            self._add_calls(segment, who, began_us)
+        self._ended.append(json.dumps(segment.document()))
+        if len(self._ended) >= self._batch:
+            self.flush()
 
     def _add_calls(self, segment: Segment, who: str, began_us: int) -> None:
         """A subsegment for each call that the caller has made since the segment began."""
