@@ -399,7 +399,7 @@ Readers.claims = (
             "kinesis.consumer.lag",
         ),
         Readers.shared_rate,
-        "consumers poll at least once and in all at most five times a second, and want what fits, or 2.2 MiB/s and more",
+        "consumers poll at least once and in all at most five times a second, and want what fits, or 2.2 MiB/s",
         lambda p: (
             p.mode == SHARED
             and writable(p)
