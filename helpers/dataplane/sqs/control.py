@@ -66,8 +66,8 @@ class Control:
         )
         self._check_redrive(now.arn, now.fifo, given)
         self._keep_allow_policy(now.arn, given)
-        if "Policy" in now.attributes:
-            given.setdefault("Policy", now.attributes["Policy"])  # moto drops the policy that is not set again
+        if "Policy" in now.attributes:  # moto drops a policy that is not set again
+            given.setdefault("Policy", now.attributes["Policy"])
         call.parameters = {**call.parameters, "Attributes": given}
 
     def _check_redrive(self, arn: str, fifo: bool, given: dict[str, Any]) -> None:
