@@ -3,9 +3,11 @@
 from helpers.sections.s17_monitoring.experiments.alarm import Alarm
 from helpers.sections.s17_monitoring.experiments.events import Events
 from helpers.sections.s17_monitoring.experiments.logfilter import LogFilter
+from helpers.sections.s17_monitoring.experiments.rollup import Rollup
 
 EXPERIMENTS = (
     Alarm(),
+    Rollup(),
     LogFilter(),
     Events(),
 )
