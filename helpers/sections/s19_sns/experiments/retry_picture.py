@@ -88,7 +88,7 @@ def _refused(figure: Figure, p: Values, m: Any) -> None:
     """What the policy asks for, against what AWS allows."""
     axes, _ = pictures.layout(figure, below=False)
     asked_s = _asked_s(p)
-    pictures.time_axis(axes, 1.15 * max(asked_s, MOST_S))
+    pictures.time_axis(axes, max(1.15 * asked_s, 1.45 * MOST_S))
     if asked_s:
         pictures.lanes(axes, [Span(1, 0, asked_s, "failed")], 3, thickness=16)
         said = f"{plural(p.num_retries, 'retry', 'retries')} would last {human(asked_s)}"
