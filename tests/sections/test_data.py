@@ -37,7 +37,7 @@ def test_sections_are_the_folders_in_the_order_of_the_course() -> None:
 def test_an_unknown_section_is_named_with_those_that_come_close() -> None:
     with pytest.raises(SectionError) as error:
         data.read("18_sqss", "facts.yaml")
-    assert str(error.value) == "There is no section '18_sqss'; there is 18_sqs."
+    assert str(error.value) == "There is no section '18_sqss'; there is 18_sqs, 19_sns."
 
 
 def test_a_section_may_lack_a_file(course: Path) -> None:
