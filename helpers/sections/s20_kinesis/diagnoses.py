@@ -48,8 +48,8 @@ DIAGNOSES = (
         story=(
             "A shop puts 3,000 clicks a second into a stream of ten shards, each of 1 KiB, in calls with many records. "
             "More than half of the clicks never appear, although no call raises an error and the stream could take "
-            "10,000 a second. Nothing was changed but the fields of a click: it is now read by country. Change one "
-            "setting, so that no record is refused."
+            "10,000 a second. Last week was fine; then a team asked to find the clicks of a country together. Change "
+            "one setting, so that no record is refused."
         ),
         run="20_kinesis.hot_shard",
         causes=(
