@@ -361,10 +361,13 @@ class Account:
         self._require_open()
         return transport.session_of(self).client(service, **options)
 
-    def shared_client(self, service: str) -> Any:
-        """A boto3 client of this Cloud, quickly made: it shares handlers and retry quota with those of other Clouds."""
+    def shared_client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of this Cloud, quickly made: it shares handlers and retry quota with those of other Clouds.
+
+        It calls in `region`, by default that of the account.
+        """
         self._require_open()
-        return transport.shared_client(self, service, self.region)
+        return transport.shared_client(self, service, region or self.region)
 
     def resource(self, service: str, **options: Any) -> Any:
         """A boto3 resource of this Cloud; `options` as `boto3.resource` takes them."""

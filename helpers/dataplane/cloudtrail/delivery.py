@@ -13,7 +13,6 @@ import string
 from functools import partial
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from helpers.cloud import Account, NotMocked, ServiceError, ids
@@ -35,7 +34,6 @@ class Delivery:
         self._account = account
         self._models = models
         self._random = account.random_for("cloudtrail")
-        self._clients: dict[tuple[str, str], Any] = {}
         self._waiting: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def take(self, trail: Trail, event: Event) -> None:
@@ -101,7 +99,7 @@ class Delivery:
         bucket = trail.settings["S3BucketName"]
         try:
             self.check_bucket(trail.arn, bucket, trail.settings.get("S3KeyPrefix") or "")
-            self._client("s3", trail.home).put_object(
+            self._account.shared_client("s3", trail.home).put_object(
                 Bucket=bucket, Key=key, Body=body, ContentType="application/json", ContentEncoding="gzip"
             )
         except (ClientError, ServiceError) as error:
@@ -121,7 +119,7 @@ class Delivery:
             return
         group = arn.split(":log-group:")[1].removesuffix(":*")
         names = {"logGroupName": group, "logStreamName": f"{trail.account_id}_CloudTrail_{region}"}
-        logs = self._client("logs", trail.home)
+        logs = self._account.shared_client("logs", trail.home)
         at_ms = self._account.timestamp_ms
         events = [
             {"timestamp": at_ms, "message": json.dumps(each, separators=(",", ":"))} for each in records
@@ -152,14 +150,6 @@ class Delivery:
             "detail": record,
         }
         self._account.deliver("events", f"arn:aws:events:{event.region}:{account_id}:event-bus/default", told)
-
-    def _client(self, service: str, region: str) -> Any:
-        client = self._clients.get((service, region))
-        if client is None:
-            once = Config(retries={"total_max_attempts": 1, "mode": "standard"})
-            client = self._account.client(service, region_name=region, config=once)
-            self._clients[service, region] = client
-        return client
 
 
 def _folder(prefix: str) -> str:
