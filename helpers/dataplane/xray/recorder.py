@@ -75,7 +75,7 @@ class Recorder:
         self, cloud: Cloud, service: str, *, instance: str = "", batch: int = 1, patch: bool = False
     ) -> None:
         self._cloud, self.service, self._batch, self._patch = cloud, service, batch, patch
-        self._client = cloud.client("xray")
+        self._client = cloud.shared_client("xray")
         self._unsampled = cloud.plane("xray").unsampled
         name = f"xray/{service}/{instance}"
         self.sampler = Sampler(self._client, self._now, cloud.random_for(name), name)

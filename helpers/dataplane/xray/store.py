@@ -5,6 +5,8 @@ Pages: GUIDE/xray-concepts.html, GUIDE/xray-api-segmentdocuments.html
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from helpers.dataplane.xray import ids
 from helpers.dataplane.xray.segment import Segment
 from helpers.dataplane.xray.trace import Link, Trace
@@ -36,7 +38,7 @@ class Store:
 
     def trace(self, trace_id: str) -> Trace:
         """The trace of that id. Raises KeyError."""
-        kept = sorted(self._kept[trace_id].values(), key=lambda each: each.start_time)
+        kept = _in_order(self._kept[trace_id].values())
         return Trace(trace_id, kept + self._inferred(kept), list(self.links.get(trace_id, ())))
 
     def _inferred(self, kept: list[Segment]) -> list[Segment]:
@@ -61,3 +63,18 @@ class Store:
             for call in segment.walk()
             if call.namespace and call.id not in parents
         ]
+
+
+def _in_order(segments: Iterable[Segment]) -> list[Segment]:
+    """By their starts; of those that start together, a caller comes before whom it calls."""
+    found = list(segments)
+    owners = {one.id: each for each in found for one in each.walk()}
+
+    def depth(segment: Segment) -> int:
+        above = owners.get(segment.parent_id or "")
+        steps = 0
+        while above is not None and steps < len(found):
+            above, steps = owners.get(above.parent_id or ""), steps + 1
+        return steps
+
+    return sorted(found, key=lambda each: (each.start_time, depth(each)))
