@@ -45,6 +45,28 @@ def _put(time_s: float, entry: dict[str, Any], answer: dict[str, Any]) -> Put:
     return Put(time_s, shard, entry["PartitionKey"], entry["Data"], "ErrorCode" not in answer, sequence)
 
 
+class Got(NamedTuple):
+    """One call of GetRecords that was answered: its reader, the shard it read, and the records as they came."""
+
+    time_s: float
+    actor: str
+    shard: str
+    records: list[dict[str, Any]]
+
+
+def gets(rows: Iterable[CallRow]) -> Iterator[Got]:
+    """The reads, in the order of the calls. Iterators name no shard: it is that of the first one of the chain."""
+    shards: dict[str, str] = {}
+    for row in rows:
+        if row.operation == "GetShardIterator" and row.response:
+            shards[row.response["ShardIterator"]] = row.parameters["ShardId"]
+        elif row.operation == "GetRecords" and row.response:
+            shard = shards[row.parameters["ShardIterator"]]
+            if "NextShardIterator" in row.response:
+                shards[row.response["NextShardIterator"]] = shard
+            yield Got(row.end_s, row.actor, shard, row.response["Records"])
+
+
 def shard_of(message: str) -> str:
     """The shard that an error message names. Raises LookupError if it names none."""
     found = re.search(r"shardId-\d{12}", message)
