@@ -50,8 +50,9 @@ def _points(axes: Any, p: Values, m: Any) -> None:
     pictures.marks(axes, breaching, "order", size=8)
     if breaching:
         first_s, value = breaching[0]
-        pictures.note(axes, first_s, value + 9, "breaching", pictures.WRONG, side="left", size=8)
-    pictures.limit_line(axes, THRESHOLD, "threshold 80 %", at=0.005)
+        side = "left" if first_s > 0.12 * m.end_s else "right"
+        pictures.note(axes, first_s, value + 9, "breaching", pictures.WRONG, side=side, size=8)
+    pictures.limit_line(axes, THRESHOLD, "threshold 80 %")
     if p.signal == "stop":
         axes.axvspan(RISE * seconds(p), m.end_s, color="#fbf1e6", linewidth=0, zorder=0.2)
         pictures.note(axes, (RISE + 1) * seconds(p), 50, "the host is silent", pictures.WRONG)
@@ -71,7 +72,6 @@ def _states(axes: Any, p: Values, m: Any) -> None:
     pictures.lane_names(axes, range(len(LANES)), LANES)
     for kind, chosen in (("crash", [ALARM]), ("done", [OK]), ("gone", [NO_DATA])):
         pictures.marks(axes, [(at_s, 2) for at_s, state in m.messages if state in chosen], kind, size=8)
-    last_s = -1.0
     for one in m.states:
         wide = (one.end_s - one.start_s) / m.end_s
         if wide > 0.012 * len(one.state) + 0.01:
@@ -81,10 +81,10 @@ def _states(axes: Any, p: Values, m: Any) -> None:
                 one.state, (middle_s, 1), (0, full / 2 + 2), textcoords="offset points", size=8.5,
                 color=colour, ha="center", va="bottom",
             )  # fmt: skip
-    for at_s, state in m.messages:
-        if last_s < 0 or at_s - last_s > 0.012 * m.end_s * len("INSUFFICIENT_DATA"):
+    nexts = [at_s for at_s, _ in m.messages[1:]] + [2 * m.end_s]
+    for (at_s, state), next_s in zip(m.messages, nexts, strict=True):
+        if next_s - at_s > (0.012 * len(state) + 0.012) * m.end_s:
             pictures.beside(axes, at_s, 2, state, pictures.QUIET, size=8)
-            last_s = at_s
     missing = periods(p) - len(m.points)
     if missing:
         said = f"grey: no data point ({missing} of {periods(p)} periods)"
