@@ -36,7 +36,9 @@ def _received(axes: Any, p: Values, m: Any) -> None:
         kinds[kind].append((float(place), lane_of[one.group]))
     for kind, points in kinds.items():
         pictures.marks(axes, points, kind, size=max(3.0, size))
+    said = "in the order of receiving"
     if len(m.received) <= MOST_NAMED and p.groups <= 5:
+        said += ", with their numbers in the order of publishing"
         below = 13 / pictures.lane_points(axes, p.groups + 0.35)
         for place, one in enumerate(m.received, 1):
             colour = pictures.WRONG if one.copy or one.late else pictures.QUIET
@@ -49,7 +51,6 @@ def _received(axes: Any, p: Values, m: Any) -> None:
                 ha="center",
                 va="center",
             )
-    said = "in the order of receiving, with their numbers in the order of publishing"
     axes.text(0.99, 0.995, said, transform=axes.transAxes, size=8, color=pictures.QUIET, ha="right", va="top")
     step = max(1, p.groups // 8)
     pictures.lane_names(axes, range(0, p.groups, step), groups[::step])
@@ -75,7 +76,7 @@ def _published(axes: Any, p: Values, m: Any) -> None:
     colour = pictures.WRONG if twice else pictures.INK
     axes.text(0.012, 0.08, said, transform=axes.transAxes, size=8, color=colour, va="center")
     start_s = first[0][0]
-    if dropped or twice:
+    if (dropped or twice) and start_s + 300 < 0.8 * end_s:
         pictures.limit_line(axes, start_s + 300, "5 min after the first", across=False, at=0.92)
 
 
