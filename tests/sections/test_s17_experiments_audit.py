@@ -15,7 +15,7 @@ from helpers.dataplane.cloudtrail import event, history, trails
 from helpers.dataplane.cloudtrail.plane import CloudTrail
 from helpers.experiments import find, verify
 from helpers.sections.misconceptions import load_misconceptions
-from helpers.sections.s17_monitoring.experiments.audit import OTHERS
+from helpers.sections.s17_monitoring.experiments.audit_account import OTHERS
 
 ID = "17_monitoring.audit"
 ALL = {"trail": "all Regions", "data_events": "on", "trail_age_days": 400}

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from helpers.experiments import (
-    CallRow,
     Choice,
     Claim,
     Experiment,
@@ -28,6 +22,8 @@ from helpers.experiments import (
     plural,
     true,
 )
+from helpers.sections.s17_monitoring.experiments.audit_account import OTHERS, act, call, make_trail, prepare
+from helpers.sections.s17_monitoring.experiments.audit_reading import ASKED, DAY_S, REGIONS, Seen, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,37 +32,11 @@ if TYPE_CHECKING:
     from helpers.dataplane import Cloud
 
 TRAIL = "https://docs.aws.amazon.com/awscloudtrail/latest/"
-DAY_S = 86_400
 JUST_NOW_S = 3_600
 """How long before the audit a call of today was."""
 HISTORY_DAYS = 90
 SHORT_DAYS, LONG_DAYS = 130, 420
 """What a picture spans: the first if everything fits in."""
-REGIONS = {"home": "us-east-1", "other": "eu-west-1"}
-ASKED = "ben"
-OTHERS = (
-    (395, "home", "CreateQueue"), (300, "other", "PutObject"), (210, "other", "CreateQueue"),
-    (160, "home", "PutObject"), (115, "home", "CreateQueue"), (100, "other", "DescribeTable"),
-    (75, "home", "PutObject"), (50, "other", "CreateQueue"), (20, "home", "DescribeTable"), (8, "other", "PutObject"),
-)  # fmt: skip
-"""What others call: days before the audit, where, and what."""
-DATA = frozenset({"PutObject"})
-PEOPLE = (ASKED, "ann")
-_Key = tuple[str | None, str, str, str]
-
-
-class Seen(NamedTuple):
-    """A call of somebody: by whom, what, in which Region (home or other), how many days before the audit."""
-
-    who: str
-    name: str
-    region: str
-    days_ago: float
-
-    @property
-    def data(self) -> bool:
-        """Whether it is a data event."""
-        return self.name in DATA
 
 
 @dataclass(frozen=True)
@@ -80,7 +50,6 @@ class Measured:
     history: dict[str, frozenset[Seen]]
     bucket: frozenset[Seen]
     trail_days: float | None
-    files: int
     summary: dict[str, int | float | str]
 
 
@@ -157,18 +126,21 @@ class Audit(Experiment):
             for place, name in REGIONS.items()
             for service in ("dynamodb", "s3", "sqs", "cloudtrail")
         }
-        _prepare(clients, p)
+        prepare(clients, bucket=p.trail != "none")
         steps = [
-            (audit_s - days * DAY_S, lambda place=place, name=name: _call(clients, name, place))
+            (audit_s - days * DAY_S, lambda place=place, name=name: call(clients, name, place))
             for days, place, name in OTHERS
             if days < span_days(p)
         ]
-        cloud.spawn(_act, steps, name="ann")
-        asked = (audit_s - _ago_s(p.days_ago), lambda: _call(clients, p.call, p.region))
-        cloud.spawn(_act, [asked], name=ASKED)
+        cloud.spawn(act, steps, name="ann")
+        asked = (audit_s - _ago_s(p.days_ago), lambda: call(clients, p.call, p.region))
+        cloud.spawn(act, [asked], name=ASKED)
         if p.trail != "none":
-            made = (audit_s - _ago_s(p.trail_age_days) - JUST_NOW_S / 2, lambda: _make_trail(clients, p))
-            cloud.spawn(_act, [made], name="admin")
+            made = (
+                audit_s - _ago_s(p.trail_age_days) - JUST_NOW_S / 2,
+                lambda: make_trail(clients, everywhere=p.trail == "all Regions", data=p.data_events == "on"),
+            )
+            cloud.spawn(act, [made], name="admin")
         cloud.run(until=audit_s)
         for place in REGIONS:
             found = clients["cloudtrail", place].lookup_events()
@@ -180,35 +152,8 @@ class Audit(Experiment):
 
     def measure(self, p: Values, trail: pd.DataFrame) -> Measured:
         """All calls of people, and those that each place has."""
-        rows = calls(trail)
-        audit_s = next(row.end_s for row in rows if row.operation == "LookupEvents")
-        made = tuple(
-            Seen(row.actor, row.operation, _place(row.parameters), (audit_s - row.end_s) / DAY_S)
-            for row in rows
-            if row.actor in PEOPLE
-        )
+        made, history, bucket, files, trail_days = read(calls(trail))
         asked = next(one for one in made if one.who == ASKED)
-        known = _known(rows, made)
-        looked = _lookups(rows)
-        history = {place: _recorded(looked[name], known) for place, name in REGIONS.items()}
-        there = {
-            each["Key"]
-            for row in rows
-            if row.operation == "ListObjectsV2"
-            for each in row.response.get("Contents", ())
-        }
-        files = [
-            row
-            for row in rows
-            if row.actor == "cloudtrail" and row.operation == "PutObject" and row.parameters["Key"] in there
-        ]
-        records = [
-            record
-            for row in files
-            for record in json.loads(gzip.decompress(row.parameters["Body"]))["Records"]
-        ]
-        bucket = _recorded(records, known)
-        started = next((row.end_s for row in rows if row.operation == "StartLogging"), None)
         places = [*history.values(), bucket]
         summary: dict[str, int | float | str] = {
             "calls": len(made),
@@ -218,10 +163,9 @@ class Audit(Experiment):
             "places": sum(asked in place for place in places),
             "history_calls": len(history["home"] | history["other"]),
             "bucket_calls": len(bucket),
-            "files": len(files),
+            "files": files,
         }
-        trail_days = None if started is None else (audit_s - started) / DAY_S
-        return Measured(asked, made, history, bucket, trail_days, len(files), summary)
+        return Measured(asked, made, history, bucket, trail_days, summary)
 
     def draw(self, figure: Figure, p: Values, m: Measured) -> str:
         """The account's calls over the days, and what each place has of them."""
@@ -298,120 +242,6 @@ def span_days(p: Values) -> int:
 
 def _ago_s(days: int) -> int:
     return max(days * DAY_S, JUST_NOW_S)
-
-
-def _act(steps: Iterable[tuple[float, Callable[[], None]]]) -> None:
-    """Do each step at its time, in seconds since the Cloud was opened."""
-    opened_s = time.time()
-    for at_s, step in steps:
-        time.sleep(max(opened_s + at_s - time.time(), 0))
-        step()
-
-
-def _prepare(clients: dict[tuple[str, str], Any], p: Values) -> None:
-    """What is there before anybody calls: a table and a bucket in each Region, and the bucket for a trail."""
-    for place, name in REGIONS.items():
-        clients["dynamodb", place].create_table(
-            TableName=f"orders-{place}",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        where = {} if place == "home" else {"CreateBucketConfiguration": {"LocationConstraint": name}}
-        clients["s3", place].create_bucket(Bucket=f"prices-{place}", **where)
-    if p.trail != "none":
-        clients["s3", "home"].create_bucket(Bucket="audit-logs")
-        clients["s3", "home"].put_bucket_policy(Bucket="audit-logs", Policy=json.dumps(POLICY))
-
-
-POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudtrail.amazonaws.com"},
-            "Action": ["s3:GetBucketAcl", "s3:PutObject"],
-            "Resource": ["arn:aws:s3:::audit-logs", "arn:aws:s3:::audit-logs/AWSLogs/*"],
-        }
-    ],
-}
-
-
-def _call(clients: dict[tuple[str, str], Any], name: str, place: str) -> None:
-    """Make the call in a Region."""
-    if name == "PutObject":
-        clients["s3", place].put_object(Bucket=f"prices-{place}", Key="prices.csv", Body=b"bread,0.01")
-    elif name == "CreateQueue":
-        clients["sqs", place].create_queue(QueueName=f"work-{place}")
-    elif name == "DeleteTable":
-        clients["dynamodb", place].delete_table(TableName=f"orders-{place}")
-    else:
-        try:
-            clients["dynamodb", place].describe_table(TableName=f"orders-{place}")
-        except clients["dynamodb", place].exceptions.ResourceNotFoundException:
-            return  # somebody has deleted it; the call is an event all the same
-
-
-def _make_trail(clients: dict[tuple[str, str], Any], p: Values) -> None:
-    """Make the trail, choose its events, start it."""
-    client = clients["cloudtrail", "home"]
-    everywhere = p.trail == "all Regions"
-    client.create_trail(Name="audit", S3BucketName="audit-logs", IsMultiRegionTrail=everywhere)
-    if p.data_events == "on":
-        resources = [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]
-        selector = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": resources}
-        client.put_event_selectors(TrailName="audit", EventSelectors=[selector])
-    client.start_logging(Name="audit")
-
-
-def _place(parameters: dict[str, Any]) -> str:
-    """The Region, home or other, as the name of what was called on says."""
-    named = next(parameters[key] for key in ("TableName", "Bucket", "QueueName") if key in parameters)
-    return str(named).rpartition("-")[2]
-
-
-def _lookups(rows: list[CallRow]) -> dict[str, list[dict[str, Any]]]:
-    """The records that lookups found, by the Region in which the events happened; the first page without a token begins
-    the next Region.
-    """
-    regions = iter(REGIONS.values())
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in REGIONS.values()}
-    region = ""
-    for row in rows:
-        if row.operation == "LookupEvents" and row.error is None:
-            region = region if "NextToken" in row.parameters else next(regions)
-            found[region] += [json.loads(event["CloudTrailEvent"]) for event in row.response["Events"]]
-    return found
-
-
-def _known(rows: list[CallRow], made: tuple[Seen, ...]) -> dict[_Key, Seen]:
-    """The calls of people, by what a record says of them."""
-    opened_s = _opened_s(rows)
-    ends = (row.end_s for row in rows if row.actor in PEOPLE)
-    return {
-        (one.who, one.name, REGIONS[one.region], _second(opened_s + end_s)): one
-        for one, end_s in zip(made, ends, strict=True)
-    }
-
-
-def _second(instant_s: float) -> str:
-    return f"{datetime.fromtimestamp(int(instant_s), UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _opened_s(rows: list[CallRow]) -> float:
-    """When the Cloud was opened, in seconds since 1970: a table knows when it was made."""
-    row = next(row for row in rows if row.operation == "CreateTable")
-    made: datetime = row.response["TableDescription"]["CreationDateTime"]
-    return made.timestamp() - row.end_s
-
-
-def _recorded(records: Iterable[dict[str, Any]], known: dict[_Key, Seen]) -> frozenset[Seen]:
-    """The calls of people that the records are about."""
-    keys = (
-        (each["userIdentity"].get("userName"), each["eventName"], each["awsRegion"], each["eventTime"])
-        for each in records
-    )
-    return frozenset(known[key] for key in keys if key in known)
 
 
 Audit.claims = (

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.experiments import Values, pictures, plural
 from helpers.experiments.pictures import Span
-from helpers.sections.s17_monitoring.experiments.audit import HISTORY_DAYS, REGIONS, logged, span_days
+from helpers.sections.s17_monitoring.experiments.audit import HISTORY_DAYS, logged, span_days
+from helpers.sections.s17_monitoring.experiments.audit_reading import REGIONS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
