@@ -43,7 +43,7 @@ class Client:
     def summaries(self, expression: str | None = None, hours: float = 1, **more: Any) -> list[dict[str, Any]]:
         if expression is not None:
             more["FilterExpression"] = expression
-        end = self.cloud.datetime
+        end = self.cloud.datetime + timedelta(seconds=1)  # which does not belong to the range
         answer = self.client.get_trace_summaries(StartTime=end - timedelta(hours=hours), EndTime=end, **more)
         found: list[dict[str, Any]] = answer["TraceSummaries"]
         return found

@@ -304,3 +304,14 @@ def test_recorded_segment_takes_in_what_it_called(cloud: Cloud) -> None:
         (2, "SQS", "aws SendMessage", 1, 0),
         (3, "q", "AWS::SQS::Queue", 1, 0),
     ]
+
+
+def test_notification_that_fails_ends_in_the_trace_of_its_message() -> None:
+    """Asking for the confirmation of a subscription is no request, and giving up calls nobody."""
+    (trace,) = traces(Run.parse("19_sns.retry").outcome().trail)
+    topic = [line for line in trace.lines() if line.depth == 3]
+    assert [(line.name, line.kind) for line in topic] == [
+        *[("SNS", "remote HttpPost")] * 4,
+        ("SQS", "aws SendMessage"),
+    ]
+    assert [line.segment.ok for line in topic] == [False] * 4 + [True]

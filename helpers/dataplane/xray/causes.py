@@ -157,14 +157,23 @@ class _Causes:
             call.caused_by(run)
         elif row.actor in _SERVICES:
             self._by_service(call)
+            if row.operation == "GiveUp" or (call.parent is None and not self._enters(row)):
+                if call.parent is not None:
+                    call.parent.children.remove(call)
+                return
         elif (own := self._own_segment(call)) is not None:
             call.caused_by(own)
         elif self._open.get(row.actor):
             call.caused_by(self._open[row.actor][0])
-        elif not self._management and not is_data(row.service, row.operation):
+        elif not self._enters(row):
             return
         self.found.append(call)
         self._note(call)
+
+    def _enters(self, row: Row) -> bool:
+        """A call that nothing here has caused is a request of its own: not if it manages the account."""
+        asks = row.operation == "HttpPost"  # without a message it asks for the confirmation of a subscription
+        return self._management or (is_data(row.service, row.operation) and not asks)
 
     def _run_of(self, call: Step) -> Step | None:
         for run in self._runs.get(call.actor, ()):
@@ -212,7 +221,8 @@ class _Causes:
         if call.actor == "cloudwatch" and (alarm := self._alarm(call)) is not None:
             call.caused_by(alarm)
             return
-        text = str(call.parameters)
+        # What Firehose writes holds the records of many requests.
+        text = "" if call.actor == "firehose" else str(call.parameters)
         known = [self._made[found] for found in _UUID.findall(text) if found in self._made]
         cause = max(known, key=lambda step: (step.end_us, step.key), default=None)
         if cause is None and call.actor == "sns":

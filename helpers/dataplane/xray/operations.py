@@ -11,7 +11,7 @@ from typing import Any
 _IN_A_RESOURCE = {
     "sqs": "SendMessage SendMessageBatch ReceiveMessage DeleteMessage DeleteMessageBatch ChangeMessageVisibility "
     "ChangeMessageVisibilityBatch",
-    "sns": "Publish PublishBatch HttpPost Notify SendEmail GiveUp",
+    "sns": "Publish PublishBatch HttpPost Notify SendEmail",
     "lambda": "Invoke InvokeAsync InvokeWithResponseStream",
     "dynamodb": "GetItem PutItem UpdateItem DeleteItem Query Scan BatchGetItem BatchWriteItem TransactGetItems "
     "TransactWriteItems ExecuteStatement",

@@ -20,15 +20,18 @@ from helpers.dataplane.xray.store import Store
 from helpers.dataplane.xray.trace import Trace
 
 LONGEST_S = 6 * 3600
-"""The span of time of one question (GUIDE/xray-api-gettingdata.html)."""
+"""The span of time of one question. No page says so; X-Ray refuses more."""
 MOST_TRACES = 5
-"""Ids that BatchGetTraces takes."""
+"""Ids that BatchGetTraces takes. No page says so; X-Ray refuses more."""
 _PAGE = 100
 # Summaries in one answer.
 
 
 def summaries(store: Store, now_s: float, call: Call) -> dict[str, Any]:
-    """GetTraceSummaries: the traces of a span of time, by the time in their ids or (Event) by any of their segments."""
+    """GetTraceSummaries: the traces of a span of time, by the time in their ids or (Event) by any of their segments.
+
+    The end does not belong to it (GUIDE/xray-api-gettingdata.html).
+    """
     asked = call.parameters
     begin_s, end_s = _span(asked)
     fits = (
@@ -104,7 +107,7 @@ def _span(asked: dict[str, Any]) -> tuple[float, float]:
 
 
 def _by_id(trace: Trace, begin_s: float, end_s: float) -> bool:
-    return int(begin_s) <= int(trace.id[2:10], 16) <= end_s
+    return int(begin_s) <= int(trace.id[2:10], 16) < end_s
 
 
 def _by_event(trace: Trace, begin_s: float, end_s: float) -> bool:
