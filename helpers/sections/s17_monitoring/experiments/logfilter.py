@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from helpers.dataplane import Cloud
 
 LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
-MINUTES, MINUTE_S = 20, 60
-BURST, CLOSED = range(10, 12), range(14, 17)
+MINUTES, MINUTE_S = 16, 60
+BURST, CLOSED = range(8, 10), range(12, 14)
 """The minutes in which a part of the shop fails, and those in which it is closed and logs nothing."""
-BURST_SHARE, WARNINGS, SEARCHES = 0.4, 0.06, 0.05
+BURST_SHARE, WARNINGS, SEARCHES = 0.6, 0.06, 0.05
 THRESHOLD = 5
 PATTERNS = {
     "ERROR": "ERROR",
@@ -95,18 +95,18 @@ class LogFilter(Experiment):
         ),
         Int(
             "lines_per_min",
-            20,
+            16,
             "log lines a minute",
             "How many requests the shop logs in each minute in which it is open.",
             minimum=0,
             maximum=400,
-            step=10,
+            step=4,
         ),
         Float(
             "error_percent",
             4,
             "failed requests",
-            "The share of requests that fail with status 503; in minutes 10 and 11 it is 40 %.",
+            "The share of requests that fail with status 503; in minutes 8 and 9 it is 60 %.",
             unit="%",
             minimum=0,
             maximum=40,
@@ -335,7 +335,7 @@ LogFilter.claims = (
         ("monitoring.filter.not_retro",),
         LogFilter.not_retro,
         "the filter is made after the trouble, and at least 60 lines come a minute",
-        lambda p: p.filter_made_at_min >= 12 and p.lines_per_min >= 60,
+        lambda p: p.filter_made_at_min >= 10 and p.lines_per_min >= 60,
     ),
     Claim(
         "counts",
@@ -360,7 +360,7 @@ LogFilter.claims = (
         ("monitoring.filter.alarm", "monitoring.alarm.logs"),
         LogFilter.wakes,
         "the filter is there before the trouble, and at least 60 lines come a minute",
-        lambda p: p.filter_made_at_min <= 10 and p.lines_per_min >= 60,
+        lambda p: p.filter_made_at_min <= 8 and p.lines_per_min >= 60,
     ),
     Claim(
         "by_value",
@@ -377,10 +377,10 @@ LogFilter.scenes = (
         "past",
         "Made after the trouble",
         {},
-        "A filter counts the lines with ERROR, and an alarm wants more than 5 a minute. In minutes 10 and 11 paying "
+        "A filter counts the lines with ERROR, and an alarm wants more than 5 a minute. In minutes 8 and 9 paying "
         "fails.",
         Prediction(
-            "Now filter and alarm are made in minute 12 only. What does the metric show of the trouble?",
+            "Now filter and alarm are made in minute 10 only. What does the metric show of the trouble?",
             (
                 Option(
                     "all",
@@ -393,9 +393,9 @@ LogFilter.scenes = (
                     "nothing",
                     "Nothing, as a filter counts what comes after its making",
                     None,
-                    "The lines of minutes 10 and 11 came before. Ask Logs Insights for them.",
+                    "The lines of minutes 8 and 9 came before. Ask Logs Insights for them.",
                     right=True,
-                    true_if=lambda p, m: all(one.value is None for one in m.minutes[:12]),
+                    true_if=lambda p, m: all(one.value is None for one in m.minutes[:10]),
                 ),
                 Option(
                     "later",
@@ -406,7 +406,7 @@ LogFilter.scenes = (
                 ),
             ),
         ),
-        {"filter_made_at_min": 12},
+        {"filter_made_at_min": 10},
         ("filter_made_at_min", "error_percent"),
         "not_retro",
         (
@@ -420,7 +420,7 @@ LogFilter.scenes = (
         "quiet",
         "A minute without a match",
         {"error_percent": 0, "default_value": "0", "pattern": "status 5xx"},
-        "Only minutes 10 and 11 have failed requests. The default value is 0.",
+        "Only minutes 8 and 9 have failed requests. The default value is 0.",
         Prediction(
             "Now the filter has no default value. What does the metric hold for the minutes without a failure?",
             (
@@ -457,13 +457,13 @@ LogFilter.scenes = (
         "closed",
         "A minute without a line",
         {"error_percent": 0, "pattern": "status 5xx"},
-        "In minutes 14 to 16 the shop is closed and logs nothing. There is no default value.",
+        "In minutes 12 and 13 the shop is closed and logs nothing. There is no default value.",
         Prediction(
-            "The default value becomes 0. How many of the 20 minutes have a data point?",
+            "The default value becomes 0. How many of the 16 minutes have a data point?",
             number="points",
             unit="minutes",
             tolerance=0,
-            reply="17: those with lines. Without a single line the filter is not asked, and reports no 0 either.",
+            reply="14: those with lines. Without a single line the filter is not asked, and reports no 0 either.",
         ),
         {"default_value": "0"},
         ("default_value", "lines_per_min"),
@@ -510,26 +510,26 @@ LogFilter.scenes = (
     Scene(
         "goal",
         "Woken for the right thing",
-        {"lines_per_min": 120, "error_percent": 1, "filter_made_at_min": 12},
-        "The operators were not woken in minute 10, and since then the alarm rings for people who buy posters.",
+        {"lines_per_min": 120, "error_percent": 1, "filter_made_at_min": 10},
+        "The operators were not woken in minute 8, and since then the alarm rings for people who buy posters.",
         Prediction(
             "The pattern becomes the JSON one. How many matching lines does the whole log hold then?",
             number="matching",
             unit="lines",
             tolerance=15,
-            reply="As many as failed: 40 % of 240 lines in two minutes, and 1 % of the others.",
+            reply="As many as failed: 60 % of 240 lines in two minutes, and 1 % of the others.",
         ),
         {"pattern": "status 5xx"},
         (),
         "by_value",
         ("monitoring.logs.structured", "monitoring.filter.alarm", "monitoring.filter.default_value"),
         Goal(
-            "One alarm, in the minutes of the trouble only, and OK in at least 12 minutes, with 120 lines a minute.",
+            "One alarm, in the minutes of the trouble only, and OK in at least 11 minutes, with 120 lines a minute.",
             lambda p, m: (
                 p.lines_per_min >= 120
                 and m.summary["alarms"] == 1
                 and m.summary["minutes_in_alarm"] <= 3
-                and m.summary["minutes_ok"] >= 12
+                and m.summary["minutes_ok"] >= 11
                 and state_at(m, (BURST.start + 1) * MINUTE_S) == ALARM
             ),
             {"pattern": "status 5xx", "filter_made_at_min": 0, "default_value": "0"},

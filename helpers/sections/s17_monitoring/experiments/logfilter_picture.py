@@ -55,7 +55,7 @@ def _counts(axes: Any, p: Values, m: Any) -> None:
             [one.matching for _, one in chosen],
             colors=colour,
             alpha=0.55,
-            linewidth=16,
+            linewidth=20,
             zorder=2,
         )
     rings = [
