@@ -67,14 +67,16 @@ def _services(axes: Any, m: Any) -> None:
                 alpha=1.0 if failed or len(m.traces) < 300 else 0.5, zorder=2.5 + failed,
             )  # fmt: skip
     figure = axes.get_figure(root=True)
-    said = "a line for each segment, a thick one where the request failed"
+    said = "a line for each segment, a taller one where the request failed"
     figure.text(0.975, 0.570, said, size=8.5, color=pictures.QUIET, va="center", ha="right")
 
 
 def _share(axes: Any, m: Any) -> None:
     """The share of failed requests among the traces with its interval, and the true one."""
     s = m.summary
-    top = max(5.0, s["failed_percent"] * 1.35, s["kept_failed_percent"] * 1.2, min(s["high_percent"], 40.0))
+    top = max(5.0, s["failed_percent"] * 1.35, s["kept_failed_percent"] * 1.2)
+    if s["kept"]:
+        top = max(top, min(s["high_percent"], 40.0))
     pictures.number_axis(axes, 0, top, "%")
     axes.set_ylim(1.6, -0.6)
     rows = ("all requests", "traces")
