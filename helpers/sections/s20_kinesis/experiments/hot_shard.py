@@ -453,7 +453,7 @@ HotShard.claims = (
     Claim(
         "spread",
         "With many keys nothing is refused until the rate comes near to what all shards take together.",
-        ("kinesis.stream.shards", "kinesis.producer.spread", "kinesis.producer.six"),
+        ("kinesis.stream.shards", "kinesis.producer.spread", "kinesis.producer.six", "kinesis.trucks.rate"),
         HotShard.spread,
         "the key is the user, and the rate is beyond the sum of the shards, or leaves room for uneven shards",
         lambda p: p.key == USER and (fits(p) or exceeds(p)),

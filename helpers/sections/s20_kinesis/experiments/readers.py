@@ -602,6 +602,7 @@ Readers.scenes = (
             "kinesis.consumer.five",
             "kinesis.consumer.read_rate",
             "kinesis.efo.rate",
+            "kinesis.consumer.cheap",
         ),
         Goal(
             "Let five consumers follow 1.5 MiB a second without enhanced fan-out, no call refused, nobody more than "
