@@ -20,14 +20,14 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     box = upper.get_position()
     upper.set_position((box.x0, 0.37, box.width, box.y1 - 0.02 - 0.37))
     lower = pictures.panel(figure, box.x0, box.y0, box.x1, 0.285)
-    _shards(upper, m)
+    _shards(upper, p, m)
     _seconds(lower, p, m)
     title, subtitle = headline(p, m)
     pictures.headline(figure, title, subtitle)
     return words(p, m, title)
 
 
-def _shards(axes: Axes, m: Any) -> None:
+def _shards(axes: Axes, p: Values, m: Any) -> None:
     """A bar for each shard: what it took, then what it refused."""
     limit = float(m.summary["shard_limit_per_s"])
     top = max(limit, *(one.taken_per_s + one.refused_per_s for one in m.lanes)) * 1.5
@@ -43,7 +43,8 @@ def _shards(axes: Axes, m: Any) -> None:
     pictures.lanes(axes, spans, len(m.lanes))
     named = [n for n, one in enumerate(m.lanes) if len(m.lanes) < 16 or not n % 2 or one.closed or one.child]
     pictures.lane_names(axes, [float(n) for n in named], [names[n] for n in named])
-    pictures.limit_line(axes, limit, f"a shard takes {limit:,.0f}/s", across=False, at=0.985)
+    name = f"a shard takes {limit:,.0f}/s" + (" (bars: mean of busy and quiet seconds)" if p.bursts else "")
+    pictures.limit_line(axes, limit, name, across=False, at=0.985)
     for place, one in enumerate(m.lanes):
         remark, colour = _remark(one, m)
         if remark:
