@@ -13,7 +13,7 @@ from helpers import Cloud
 from helpers.dataplane.cloudtrail.data_events import NOT_RECORDED, TABLE
 from helpers.dataplane.cloudtrail.names import event_name, event_source, is_read
 from tests.dataplane.conftest import refused
-from tests.dataplane.functions import TRUST
+from tests.dataplane.functions import TRUST, Function
 from tests.dataplane.trailed import lookup, table
 
 DAY_S = 86_400
@@ -197,6 +197,16 @@ def test_who_called(cloud: Cloud) -> None:
     assert len(lookup(cloud, "Username", "monday")) == 1
     cloud.advance(1)
     assert len(lookup(cloud, "AccessKeyId", key["AccessKeyId"])) == 1
+
+
+def test_code_of_a_function_calls_by_its_role(cloud: Cloud) -> None:
+    code = "import boto3\ndef handler(event, context):\n    boto3.client('sqs').create_queue(QueueName='q')"
+    Function(cloud, code).invoke({})
+    cloud.advance(300)
+    [found] = lookup(cloud, "EventName", "CreateQueue")
+    identity = json.loads(found["CloudTrailEvent"])["userIdentity"]
+    assert (found["Username"], identity["type"]) == ("f", "AssumedRole")
+    assert identity["arn"] == "arn:aws:sts::123456789012:assumed-role/function-role/f"
 
 
 def test_contents_stay_out_of_events(cloud: Cloud) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ _SERVICES = frozenset(
     }
 )  # fmt: skip
 """Callers in the trail that are services acting by themselves."""
+
+_ENVIRONMENT = re.compile(r"(.+)-\d+")  # a function's environment calls as f-1
 
 
 class Identity(NamedTuple):
@@ -38,9 +41,10 @@ class Identities:
     def __init__(self, account_id: str) -> None:
         self._account_id = account_id
         self._by_key: dict[str, Identity] = {}
+        self._roles: dict[str, str] = {}
 
     def learn(self, rows: Iterable[Row]) -> None:
-        """Note the access keys that these calls gave out."""
+        """Note the access keys that these calls gave out, and the roles of functions."""
         for row in rows:
             if row.response is None:
                 continue
@@ -49,6 +53,10 @@ class Identities:
             elif row.operation == "CreateAccessKey" and row.service == "iam":
                 key = row.response["AccessKey"]
                 self._by_key[key["AccessKeyId"]] = self._user(key["UserName"], key["AccessKeyId"])
+            elif (
+                row.operation in ("CreateFunction", "UpdateFunctionConfiguration") and row.service == "lambda"
+            ):
+                self._roles[row.response["FunctionName"]] = row.response["Role"]
 
     def of(self, row: Row) -> Identity:
         """Who made the call."""
@@ -57,6 +65,9 @@ class Identities:
         if row.actor in _SERVICES:
             invoker = f"{row.actor}.amazonaws.com"
             return Identity({"type": "AWSService", "invokedBy": invoker}, invoker, self._account_id)
+        environment = _ENVIRONMENT.fullmatch(row.actor)
+        if environment and environment[1] in self._roles:
+            return _session(self._roles[environment[1]], environment[1], _unique("ASIA", row.actor))
         return self._user(row.actor, row.access_key)
 
     def _user(self, name: str, key: str) -> Identity:
@@ -73,24 +84,30 @@ class Identities:
     def _assumed(self, response: dict[str, Any]) -> None:
         key, arn = response["Credentials"]["AccessKeyId"], response["AssumedRoleUser"]["Arn"]
         account_id, (_, role, session) = arn.split(":")[4], arn.split(":")[5].split("/")
-        principal = _unique("AROA", role)
-        element = {
-            "type": "AssumedRole",
-            "principalId": f"{principal}:{session}",
-            "arn": arn,
-            "accountId": account_id,
-            "accessKeyId": key,
-            "sessionContext": {
-                "sessionIssuer": {
-                    "type": "Role",
-                    "principalId": principal,
-                    "arn": f"arn:aws:iam::{account_id}:role/{role}",
-                    "accountId": account_id,
-                    "userName": role,
-                }
-            },
-        }
-        self._by_key[key] = Identity(element, session, account_id)
+        self._by_key[key] = _session(f"arn:aws:iam::{account_id}:role/{role}", session, key)
+
+
+def _session(role_arn: str, name: str, key: str) -> Identity:
+    """Somebody who has assumed the role, under a session's name."""
+    account_id, role = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    principal = _unique("AROA", role)
+    element = {
+        "type": "AssumedRole",
+        "principalId": f"{principal}:{name}",
+        "arn": f"arn:aws:sts::{account_id}:assumed-role/{role}/{name}",
+        "accountId": account_id,
+        "accessKeyId": key,
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": principal,
+                "arn": role_arn,
+                "accountId": account_id,
+                "userName": role,
+            }
+        },
+    }
+    return Identity(element, name, account_id)
 
 
 def _unique(prefix: str, name: str) -> str:

@@ -16,7 +16,10 @@ from helpers.dataplane.cloudtrail.identities import Identities
 from helpers.dataplane.cloudtrail.models import Models
 from helpers.dataplane.cloudtrail.trails import Trail, Trails
 
-_GIVING = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "CreateAccessKey"})
+_GIVING = frozenset(
+    {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "CreateAccessKey"}
+    | {"CreateFunction", "UpdateFunctionConfiguration"}
+)
 
 
 class CloudTrail(DataPlane):
