@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from helpers.dataplane import Cloud
+from helpers.dataplane.xray import ServiceMap, Trace, service_map, traces
 from helpers.experiments.run import Run
 
 _MOST_DATAPOINTS = 120
@@ -82,19 +83,35 @@ class LogShown:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is known of a run from outside: its metrics, alarms and logs."""
+    """What is known of a run from outside: its metrics, alarms and logs, and the traces of its requests."""
 
     run: Run
     virtual_s: float
     metrics: tuple[MetricShown, ...]
     alarms: tuple[AlarmShown, ...]
     logs: tuple[LogShown, ...]
+    traces: tuple[Trace, ...]
+
+    @property
+    def service_map(self) -> ServiceMap:
+        """Who called whom, over all traces."""
+        return service_map(self.traces)
+
+    @property
+    def telling_traces(self) -> tuple[Trace, ...]:
+        """The trace with the most parts, and the first one with a failure if that is another; none if there is none."""
+        if not self.traces:
+            return ()
+        longest = max(self.traces, key=lambda trace: sum(1 for _ in trace.walk()))
+        failing = [trace for trace in self.traces if not all(part.ok for part in trace.walk())]
+        return tuple(dict.fromkeys([longest, *failing[:1]]))
 
 
 def observe(run: Run | str, prepare: Callable[[Cloud], object] | None = None) -> Observation:
-    """Carry out a run, given as one or as its string, and ask CloudWatch what it saw. Raises as `Run.parse` does.
+    """Carry out a run, given as one or as its string, and ask CloudWatch and X-Ray what they saw.
 
-    `prepare` is called with the Cloud before the run begins: put an alarm there, and it watches the run.
+    Raises as `Run.parse` does. `prepare` is called with the Cloud before the run begins: put an alarm there, and it
+    watches the run.
 
     Pages: AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html, API_DescribeAlarmHistory.html;
     AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
@@ -106,6 +123,7 @@ def observe(run: Run | str, prepare: Callable[[Cloud], object] | None = None) ->
         if prepare is not None:
             prepare(cloud)
         chosen.experiment.run(cloud, chosen.values)
+        requests = tuple(traces(cloud))  # before the questions below are calls themselves
         began, virtual_s = cloud.datetime - timedelta(seconds=cloud.now), cloud.now
         return Observation(
             run=chosen,
@@ -113,6 +131,7 @@ def observe(run: Run | str, prepare: Callable[[Cloud], object] | None = None) ->
             metrics=tuple(_metrics(cloud, began, virtual_s)),
             alarms=tuple(_alarms(cloud, began)),
             logs=tuple(_logs(cloud, began)),
+            traces=requests,
         )
     finally:
         cloud.close()

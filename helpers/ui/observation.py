@@ -1,20 +1,24 @@
-"""What CloudWatch shows of a run: its metrics, alarms and logs, as tables."""
+"""What CloudWatch and X-Ray show of a run: its metrics, alarms, logs and traces."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import ipywidgets as widgets
 
+from helpers.experiments.canvas import render
 from helpers.experiments.observation import AlarmShown, LogShown, MetricShown, Observation
 from helpers.experiments.observation import observe as observed
 from helpers.experiments.run import Run
+from helpers.experiments.service_map_picture import draw
 from helpers.ui import markup
 from helpers.ui.shell import Shell, Still
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud
+    from helpers.dataplane.xray import Trace
 
 _STEPS: Final = " ▁▂▃▄▅▆▇█"
 _WIDTH: Final = 24
@@ -27,18 +31,20 @@ class Observed(Shell):
 
     def __init__(self, observation: Observation) -> None:
         self.observation = observation
-        super().__init__([widgets.HTML(observation_html(observation))])
+        self._png, self._alt = service_map_png(observation)
+        super().__init__([widgets.HTML(observation_html(observation) + image_html(self._png, self._alt))])
 
     def still(self) -> Still:
         seen = self.observation
         words = (
-            f"{seen.run}: {len(seen.metrics)} metrics, {len(seen.alarms)} alarms, {len(seen.logs)} log groups"
+            f"{seen.run}: {len(seen.metrics)} metrics, {len(seen.alarms)} alarms, {len(seen.logs)} log groups, "
+            f"{len(seen.traces)} traces"
         )
-        return Still(words, observation_html(seen))
+        return Still(words, observation_html(seen), self._png, self._alt)
 
 
 def observe(run: str | Run, prepare: Callable[[Cloud], object] | None = None) -> Observed:
-    """Carry out `run` ("18_sqs.visibility?seed=3") and show its metrics, alarms and logs as AWS would.
+    """Carry out `run` ("18_sqs.visibility?seed=3") and show its metrics, alarms, logs and traces as AWS would.
 
     `prepare(cloud)` is called before it begins: an alarm that it puts watches the run. Raises UnknownExperiment or
     ParameterError for a run that is not possible.
@@ -47,11 +53,12 @@ def observe(run: str | Run, prepare: Callable[[Cloud], object] | None = None) ->
 
 
 def observation_html(seen: Observation) -> str:
-    """All of an observation: metrics, alarms, logs."""
+    """The tables of an observation: metrics, alarms, logs, traces."""
     parts = [
         _metrics_html(seen),
         _alarms_html(seen.alarms),
         *(_log_html(log) for log in seen.logs),
+        *(_trace_html(trace, len(seen.traces)) for trace in seen.telling_traces),
     ]
     return "".join(parts)
 
@@ -114,7 +121,8 @@ def _alarms_html(alarms: tuple[AlarmShown, ...]) -> str:
                 changes,
             ]
         )
-    return markup.table(["Alarm", "State", "Why", "History"], rows, f"{len(rows)} alarms")
+    said = f"{len(rows)} alarm{'s' if len(rows) > 1 else ''}"
+    return markup.table(["Alarm", "State", "Why", "History"], rows, said)
 
 
 def _log_html(log: LogShown) -> str:
@@ -127,3 +135,37 @@ def _log_html(log: LogShown) -> str:
     return markup.details(
         f"Log group {log.group}: {len(rows)} lines{more}", f'<div class="scroll">{table}</div>'
     )
+
+
+def image_html(png: bytes, alt: str) -> str:
+    """A picture as part of an HTML widget."""
+    coded = base64.b64encode(png).decode()
+    return f'<img alt="{markup.raw(alt)}" src="data:image/png;base64,{coded}" width="900" height="560">'
+
+
+def service_map_png(seen: Observation) -> tuple[bytes, str]:
+    """The service map of all traces as a picture, and in words."""
+    drawn, count = seen.service_map, len(seen.traces)
+    title = f"{count} traces of {len(drawn.nodes)} services and resources"
+    return render(lambda figure: draw(figure, drawn, title, str(seen.run)))
+
+
+def _trace_html(trace: Trace, of: int) -> str:
+    rows = []
+    for line in trace.lines():
+        ended = "fault" if line.segment.fault else "throttle" if line.segment.throttle else "error"
+        rows.append(
+            [
+                "&nbsp;" * 4 * line.depth + f"<code>{markup.raw(line.name)}</code>",
+                markup.text(line.kind),
+                f"{line.start_s:,.3f} s",
+                f"{line.duration_s:,.3f} s",
+                "" if line.segment.ok else f'<span class="bad">✘ {ended}</span>',
+            ]
+        )
+    heads = ["Segment", "Kind", "Begins", "Takes", "Ended with"]
+    table = markup.table(heads, rows, numeric=(2, 3), tight=(0,))
+    words = (
+        f"One of {of} traces: {trace.root.name}, {markup.duration(trace.duration_s)}, {len(rows)} segments"
+    )
+    return markup.details(words, f'<div class="scroll">{table}</div>')

@@ -21,7 +21,7 @@ from helpers.cloud.code import as_boto3, as_cli
 from helpers.experiments.observation import observe
 from helpers.experiments.outcome import Outcome
 from helpers.ui import markup
-from helpers.ui.observation import observation_html
+from helpers.ui.observation import image_html, observation_html, service_map_png
 
 WIDTH, HEIGHT = 900, 560
 """Size of every picture in pixels."""
@@ -144,8 +144,9 @@ def cost_html(outcome: Outcome) -> str:
 
 
 def telemetry_html(outcome: Outcome) -> str:
-    """The metrics, alarms and logs of the run, which is carried out once more for them."""
-    return f'<div class="scroll">{observation_html(observe(outcome.run))}</div>'
+    """The metrics, alarms, logs and traces of the run, which is carried out once more for them."""
+    seen = observe(outcome.run)
+    return f'<div class="scroll">{observation_html(seen)}</div>{image_html(*service_map_png(seen))}'
 
 
 def _cell(value: Any) -> str:

@@ -50,7 +50,7 @@ def test_a_prepared_alarm_watches_the_run() -> None:
     assert queue == "jobs"
     (alarm,) = observe(RUN, prepare).alarms
     assert alarm.changes[0][1] == 'Alarm "busy" created'
-    assert [said for _, said in alarm.changes[1:]][0].endswith("to ALARM")
+    assert next(said for _, said in alarm.changes[1:]).endswith("to ALARM")
 
 
 def test_lines_of_functions_are_shown_with_their_instant() -> None:

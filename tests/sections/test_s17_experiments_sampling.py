@@ -14,10 +14,9 @@ from runs import counterexamples, outcome, settings_of
 from helpers.dataplane.xray.header import Header
 from helpers.dataplane.xray.recorder import Recorder, Recording
 from helpers.dataplane.xray.sampler import Sampler
-from helpers.experiments import find, verify
+from helpers.experiments import find, service_map_picture, verify
 from helpers.experiments.canvas import render
 from helpers.sections.misconceptions import load_misconceptions
-from helpers.sections.s17_monitoring.experiments import service_map_picture
 from helpers.sections.s17_monitoring.experiments.sampling import SERVICES, interval
 
 ID = "17_monitoring.sampling"

@@ -159,13 +159,13 @@ class Events(Experiment):
         ),
         Int(
             "down_min",
-            5,
+            2,
             "down for",
             "How long the first target answers with an error.",
             unit="min",
             minimum=0,
             maximum=1_500,
-            step=5,
+            step=1,
             assumption=True,
         ),
         Int(
@@ -536,7 +536,7 @@ Events.scenes = (
         "outage",
         "A target is down",
         {},
-        "The first of two targets answers with errors for five minutes. The waits between attempts grow.",
+        "The first of two targets answers with errors for two minutes. The waits between attempts grow.",
         Prediction(
             "Now it is down for eight hours. What becomes of the three events for it?",
             (
@@ -573,7 +573,7 @@ Events.scenes = (
         "permission",
         "Not allowed in",
         {},
-        "The first target is down for five minutes, and gets its events by the retries.",
+        "The first target is down for two minutes, and gets its events by the retries.",
         Prediction(
             "Now it is up, but its policy does not let EventBridge in. What becomes of its events?",
             (

@@ -95,9 +95,11 @@ def _name(axes: Any, p: Values, m: Any) -> None:
     reasons = {True: "sent before the rule was made: gone", False: "not matched: gone"}
     for lane, event in enumerate(m.events):
         order = ORDERS[lane]
-        text = f"{lane + 1}  {order.state}, {order.amount}, {order.shop}" + (
-            ", voucher" if order.voucher else ""
-        )
+        text = f"{lane + 1}  {order.state}, {order.amount}"
+        if p.pattern == "shop begins with eu":
+            text += f", {order.shop}"
+        elif p.pattern == "has a voucher" and order.voucher:
+            text += ", voucher"
         colour = pictures.INK if due(p, event) else "#8a8f94"
         axes.text(-0.41, lane, text, transform=axes.get_yaxis_transform(), size=9, color=colour, va="center")
         if not due(p, event) and event.early in reasons:

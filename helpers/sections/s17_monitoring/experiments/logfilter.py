@@ -45,7 +45,7 @@ LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
 MINUTES, MINUTE_S = 16, 60
 BURST, CLOSED = range(8, 10), range(12, 14)
 """The minutes in which a part of the shop fails, and those in which it is closed and logs nothing."""
-BURST_SHARE, WARNINGS, SEARCHES = 0.6, 0.06, 0.05
+BURST_SHARE, WARNINGS, SEARCHES = 0.75, 0.06, 0.05
 THRESHOLD = 5
 PATTERNS = {
     "ERROR": "ERROR",
@@ -95,7 +95,7 @@ class LogFilter(Experiment):
         ),
         Int(
             "lines_per_min",
-            16,
+            12,
             "log lines a minute",
             "How many requests the shop logs in each minute in which it is open.",
             minimum=0,
@@ -106,7 +106,7 @@ class LogFilter(Experiment):
             "error_percent",
             4,
             "failed requests",
-            "The share of requests that fail with status 503; in minutes 8 and 9 it is 60 %.",
+            "The share of requests that fail with status 503; in minutes 8 and 9 it is 75 %.",
             unit="%",
             minimum=0,
             maximum=40,
@@ -517,7 +517,7 @@ LogFilter.scenes = (
             number="matching",
             unit="lines",
             tolerance=15,
-            reply="As many as failed: 60 % of 240 lines in two minutes, and 1 % of the others.",
+            reply="As many as failed: 75 % of 240 lines in two minutes, and 1 % of the others.",
         ),
         {"pattern": "status 5xx"},
         (),

@@ -23,7 +23,7 @@ def draw(figure: Figure, p: Values, m: Any) -> str:
     upper = pictures.panel(figure, 0.115, 0.41, 0.975, 0.855)
     lower = pictures.panel(figure, 0.115, 0.075, 0.975, 0.375)
     for axes in (upper, lower):
-        pictures.time_axis(axes, MINUTES * MINUTE_S, labels=axes is lower)
+        pictures.time_axis(axes, MINUTES * MINUTE_S, labels=axes is lower, most=4)
     _counts(upper, p, m)
     _lanes(lower, p, m)
     made_s = p.filter_made_at_min * MINUTE_S

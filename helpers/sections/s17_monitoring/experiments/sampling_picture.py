@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from helpers.experiments import Values, pictures, plural
-from helpers.sections.s17_monitoring.experiments import service_map_picture
+from helpers.experiments import Values, pictures, plural, service_map_picture
 from helpers.sections.s17_monitoring.experiments.sampling import SECONDS, SERVICES, expectation, rule_of
 
 if TYPE_CHECKING:
