@@ -64,7 +64,7 @@ def test_a_filter_counts_from_its_making_on(made: int) -> None:
 
 
 def test_the_alarm_rings_after_each_minute_of_the_trouble() -> None:
-    """60 % of 60 lines are far above 5. The newest point decides; without another one it stays for 3 minutes."""
+    """75 % of 60 lines are far above 5. The newest point decides; without another one it stays for 3 minutes."""
     states = {
         default: [
             (one.state, one.start_s / 60, one.end_s / 60)
