@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import counterexamples, outcome, settings_of
 
-from helpers.dataplane.kinesis import worker as plane
+from helpers.dataplane.kinesis import balance
 from helpers.dataplane.kinesis.leases import Lease, LeaseTable
 from helpers.dataplane.kinesis.processor import Checkpointer, Processor
 from helpers.dataplane.kinesis.worker import Worker
@@ -96,13 +96,13 @@ def give_each_lease_up(patch: Patch) -> None:
 
 def take_from_nobody(patch: Patch) -> None:
     """A worker takes only leases that nobody has."""
-    real = plane.wanted
+    real = balance.wanted
 
     def wanted(leases: list[Lease], expired: Any, *given: Any) -> list[Lease]:
         free = [one for one in real(leases, expired, *given) if one.owner is None or one.shard_id in expired]
         return list(free)
 
-    patch.setattr(plane, "wanted", wanted)
+    patch.setattr("helpers.dataplane.kinesis.worker.wanted", wanted)
 
 
 def begin_at_the_oldest(patch: Patch) -> None:
