@@ -209,7 +209,7 @@ class HotShard(Experiment):
             asked[place] += 1
             taken[place] += put.taken
         hot_key = Counter(put.key for put in given).most_common(1)[0][0]
-        lasted = max(second for _, second in asked) + 1
+        lasted = max(WRITING_S, *(second + 1 for _, second in asked))
         hot, after = _hot(given, hot_key, lasted, together)
         seconds = tuple(
             Second(

@@ -43,7 +43,7 @@ def _shards(axes: Axes, p: Values, m: Any) -> None:
     pictures.lanes(axes, spans, len(m.lanes))
     named = [n for n, one in enumerate(m.lanes) if len(m.lanes) < 16 or not n % 2 or one.closed or one.child]
     pictures.lane_names(axes, [float(n) for n in named], [names[n] for n in named])
-    name = f"a shard takes {limit:,.0f}/s" + (" (bars: mean of busy and quiet seconds)" if p.bursts else "")
+    name = f"a shard takes {limit:,.0f}/s" + (" (bars: means)" if p.bursts else "")
     pictures.limit_line(axes, limit, name, across=False, at=0.985)
     for place, one in enumerate(m.lanes):
         remark, colour = _remark(one, m)
@@ -119,7 +119,8 @@ def headline(p: Values, m: Any) -> tuple[str, str]:
     elif found["refusing_shards"] < p.shards:
         title = f"{refusing} of {len(m.lanes)} refused records, and {found['lost_percent']:g} % were lost"
     else:
-        title = f"The stream is too small: {found['lost_percent']:g} % of the records were lost"
+        small = "too small for its bursts" if p.bursts else "too small"
+        title = f"The stream is {small}: {found['lost_percent']:g} % of the records were lost"
     keys = {
         "user": "key: one of 1,000 users",
         "country": "key: country, 90 % one",
