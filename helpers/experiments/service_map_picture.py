@@ -76,7 +76,11 @@ def draw(figure: Figure, drawn: ServiceMap, title: str, subtitle: str) -> str:
         )  # fmt: skip
     pictures.headline(figure, title, subtitle)
     failing = [node.name for node in drawn.nodes if node.counts.ok < node.counts.total]
-    said = f"{len(drawn.nodes)} services and resources, {len(drawn.edges)} connections"
+    name = [node.name for node in drawn.nodes]
+    said = (
+        "; ".join(f"{name[edge.source]} to {name[edge.target]}, {edge.counts.total}" for edge in drawn.edges)
+        or "no calls"
+    )
     return f"{title}. {said}; {'failures in ' + ', '.join(failing) if failing else 'no failures'}."
 
 

@@ -147,7 +147,8 @@ def service_map_png(seen: Observation) -> tuple[bytes, str]:
     """The service map of all traces as a picture, and in words."""
     drawn, count = seen.service_map, len(seen.traces)
     title = f"{count} traces of {len(drawn.nodes)} services and resources"
-    return render(lambda figure: draw(figure, drawn, title, str(seen.run)))
+    subtitle = f"{seen.run}   (on each arrow: requests, and the mean time of one)"
+    return render(lambda figure: draw(figure, drawn, title, subtitle))
 
 
 def _trace_html(trace: Trace, of: int) -> str:

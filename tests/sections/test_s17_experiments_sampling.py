@@ -14,8 +14,7 @@ from runs import counterexamples, outcome, settings_of
 from helpers.dataplane.xray.header import Header
 from helpers.dataplane.xray.recorder import Recorder, Recording
 from helpers.dataplane.xray.sampler import Sampler
-from helpers.experiments import find, service_map_picture, verify
-from helpers.experiments.canvas import render
+from helpers.experiments import find, verify
 from helpers.sections.misconceptions import load_misconceptions
 from helpers.sections.s17_monitoring.experiments.sampling import SERVICES, interval
 
@@ -83,15 +82,6 @@ def test_the_same_seed_gives_the_same_picture() -> None:
     first = outcome(ID, seed=3)
     assert outcome(ID, seed=3).png() == first.png()
     assert outcome(ID, seed=4).measurements.kept != first.measurements.kept
-
-
-def test_a_map_of_any_traces_is_drawn() -> None:
-    from helpers.dataplane.xray import service_map, traces
-
-    drawn = service_map(traces(outcome("18_sqs.visibility").trail))
-    png, words = render(lambda figure: service_map_picture.draw(figure, drawn, "A queue", "two sides"))
-    assert png[:4] == b"\x89PNG"
-    assert words == "A queue. 3 services and resources, 3 connections; no failures."
 
 
 # The claims
