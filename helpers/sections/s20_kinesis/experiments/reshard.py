@@ -447,7 +447,7 @@ Reshard.scenes = (
                 ),
                 Option(
                     "parent",
-                    "In the shard that was split, which can still be read",
+                    "In the shard that was split, which is readable",
                     None,
                     "The old shard is closed for writing only. It is readable until its records expire.",
                     right=True,
