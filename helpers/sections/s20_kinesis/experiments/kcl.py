@@ -38,7 +38,7 @@ STREAM, APPLICATION = "clicks", "dashboard"
 EVERY_S = 4  # between two puts, and between two polls of a shard
 RECORDS_S = 2  # records a second and shard
 QUIET_S = 40  # a run without a crash
-AFTER_S = 8  # a run goes on so long after the takeover
+AFTER_S = 4  # a run goes on so long after the takeover
 SETTLE = 8  # failover times in which the workers share the shards out before anything is written
 
 
@@ -86,7 +86,7 @@ class Kcl(Experiment):
     title = "Workers, leases, checkpoints"
     question = "How do workers share shards, and what does a crash cost?"
     parameters = (
-        Int("shards", 3, "shards", "Shards of the stream, equally busy.", minimum=1, maximum=6),
+        Int("shards", 3, "shards", "Shards of the stream, equally busy.", minimum=1, maximum=5),
         Int("workers", 2, "workers", "Workers of the application.", minimum=1, maximum=8),
         Int(
             "crash_at_s",
@@ -95,7 +95,7 @@ class Kcl(Experiment):
             "When the worker with the most shards dies, after the first record; 0 for no crash.",
             unit="s",
             minimum=0,
-            maximum=60,
+            maximum=40,
             step=5,
             assumption=True,
         ),
@@ -116,7 +116,7 @@ class Kcl(Experiment):
             "A lease that was not renewed for so long is taken over; the KCL's default is 10 s.",
             unit="s",
             minimum=5,
-            maximum=60,
+            maximum=30,
             source=GUIDE + "kcl-configuration.html",
         ),
     )
