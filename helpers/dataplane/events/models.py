@@ -13,7 +13,8 @@ class Models:
 
     - `delivery_delay_s`: seconds between an event and its first delivery; AWS names no figure.
     - `first_retry_s`, `retry_factor`, `longest_retry_s`: the waits between attempts. AWS says that they grow
-      exponentially, with jitter, up to 185 of them in 24 hours (GUIDE/eb-rule-retry-policy.html), and no more.
+      exponentially, with jitter, up to 185 of them in 24 hours (GUIDE/eb-rule-retry-policy.html), and no more. With
+      nine minutes at most, an event is tried until its 24 hours are over, which takes fewer than 185 retries.
     - `retry_jitter`: the share of a wait, 0 to 1, that is drawn at random.
 
     A documented rule that a comparison may switch off:
@@ -25,6 +26,6 @@ class Models:
     delivery_delay_s: float = 0.0
     first_retry_s: float = 1.0
     retry_factor: float = 2.0
-    longest_retry_s: float = 480.0
+    longest_retry_s: float = 540.0
     retry_jitter: float = 0.1
     check_policies: bool = True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.cloud import Call, ServiceError
 from helpers.dataplane.events.delivery import LONGEST_AGE_S, MOST_RETRIES
+from helpers.dataplane.events.models import Models
 from helpers.experiments import (
     CallRow,
     Choice,
@@ -186,8 +187,8 @@ class Events(Experiment):
         ),
     )
     differences = (
-        "AWS says that the waits grow and are random; here they double from 1 s up to 8 min, less up to 10 %.",
-        "So 185 retries take some 22 hours here; AWS names 24 hours and 185 retries, whichever ends first.",
+        "AWS says that the waits grow and are random; here they double from 1 s up to 9 min, less up to 10 %.",
+        "So the 24 hours end some 176 retries here; AWS names 24 hours and 185 retries, whichever ends first.",
         "The outage is an error 503 that the first queue gives; the events themselves take no time here.",
     )
 
@@ -353,17 +354,18 @@ class Events(Experiment):
 
 QUEUES = ("billing", "mail", "stock", "search", "report")
 GIVEN_UP = "given-up"
+LONGEST_WAIT_S = Models.longest_retry_s
 
 
 def exhausted_s(p: Values) -> float:
     """At least so long an event is tried: all waits at their shortest (`differences`), a day at most."""
-    shortest_s = 0.9 * sum(min(480, 2**number) for number in range(p.max_retry_attempts))
-    return float(min(shortest_s, LONGEST_AGE_S - 480))
+    shortest_s = 0.9 * sum(min(LONGEST_WAIT_S, 2**number) for number in range(p.max_retry_attempts))
+    return float(min(shortest_s, LONGEST_AGE_S - LONGEST_WAIT_S))
 
 
 def lasting(p: Values) -> bool:
     """Whether the first target's problem outlasts the retries for sure: all waits at their longest."""
-    longest_s = sum(min(480, 2**number) for number in range(p.max_retry_attempts))
+    longest_s = sum(min(LONGEST_WAIT_S, 2**number) for number in range(p.max_retry_attempts))
     return bool(p.problem == "no permission" or 60 * p.down_min > min(longest_s, LONGEST_AGE_S))
 
 
