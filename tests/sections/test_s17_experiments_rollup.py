@@ -107,7 +107,7 @@ def drop_after_two_weeks(patch: Patch) -> None:
 
 def keep_one_of_many(patch: Patch) -> None:
     """A longer period keeps the first of the values that fall into it."""
-    real = Points.merged.__func__  # type: ignore[attr-defined]
+    real = Points.merged.__func__  # type: ignore[attr-defined]  # of a class method
     patch.setattr(Points, "merged", classmethod(lambda cls, parts: real(cls, list(parts)[:1])))
 
 
@@ -123,7 +123,7 @@ def average_is_the_sum(patch: Patch) -> None:
 
 def sum_over_dimensions(patch: Patch) -> None:
     """Whatever the dimensions, it is one metric."""
-    real = Metric.of.__func__  # type: ignore[attr-defined]
+    real = Metric.of.__func__  # type: ignore[attr-defined]  # of a class method
     patch.setattr(
         Metric, "of", classmethod(lambda cls, namespace, name, given: real(cls, namespace, name, None))
     )

@@ -119,7 +119,7 @@ def double_the_rate(patch: Patch) -> None:
 
 def decide_anew(patch: Patch) -> None:
     """Each service decides by its own rules, whatever the header says."""
-    real = Header.parse.__func__  # type: ignore[attr-defined]
+    real = Header.parse.__func__  # type: ignore[attr-defined]  # of a class method
 
     def parse(text: str) -> Header:
         header: Header = real(Header, text)

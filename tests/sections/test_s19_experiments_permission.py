@@ -113,7 +113,7 @@ def fail_the_publish(patch: Patch) -> None:
 
     def accept(self: Publishing, topic: Any, entry: Any) -> dict[str, Any]:
         for subscription in topic.subscriptions.values():
-            access = self._fan_out.__self__._targets._access  # type: ignore[attr-defined]
+            access = self._fan_out.__self__._targets._access  # type: ignore[attr-defined]  # a bound method
             try:
                 access.check_queue(subscription.endpoint, topic.arn)
             except Failure as failure:

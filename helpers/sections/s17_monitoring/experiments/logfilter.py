@@ -267,9 +267,13 @@ def state_at(m: Measured, at_s: float) -> str:
 
 def _watch(logs: Any, cloudwatch: Any, p: Values) -> None:
     """Make the metric filter, and an alarm on its metric."""
-    transformation = {"metricNamespace": "Shop", "metricName": "Failures", "metricValue": "1"}
+    transformation: dict[str, str | float] = {
+        "metricNamespace": "Shop",
+        "metricName": "Failures",
+        "metricValue": "1",
+    }
     if p.default_value != "none":
-        transformation |= {"defaultValue": float(p.default_value)}  # type: ignore[dict-item]
+        transformation |= {"defaultValue": float(p.default_value)}
     logs.put_metric_filter(
         logGroupName="shop",
         filterName="failures",
