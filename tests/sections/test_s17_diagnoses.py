@@ -1,0 +1,29 @@
+"""The failure labs of section 17 are fit to be taught."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.experiments import Diagnosis, verify_diagnosis
+from helpers.sections.misconceptions import load_misconceptions
+from helpers.sections.s17_monitoring.diagnoses import DIAGNOSES
+
+
+@pytest.mark.parametrize("diagnosis", DIAGNOSES, ids=lambda diagnosis: diagnosis.id)
+@pytest.mark.slow
+def test_a_failure_lab_is_sound(diagnosis: Diagnosis) -> None:
+    assert verify_diagnosis(diagnosis, [one.id for one in load_misconceptions("17_monitoring")]) == []
+
+
+@pytest.mark.parametrize(
+    ("treatment", "alarms", "last"),
+    [("missing", 1, "OK"), ("ignore", 0, "OK"), ("breaching", 1, "OK"), ("notBreaching", 0, "OK")],
+)
+def test_the_silent_alarm_rings_where_gaps_are_not_good_points(
+    treatment: str, alarms: int, last: str
+) -> None:
+    lab = next(one for one in DIAGNOSES if one.id == "17_monitoring.silent_alarm")
+    after = lab.broken.changed(treat_missing=treatment).outcome()
+    summary = after.measurements.summary
+    assert (summary["alarms"], summary["last_state"], summary["breaching"]) == (alarms, last, 6)
+    assert lab.well(after.run.values, after.measurements) is lab.mend.accepts(treatment)
