@@ -12,6 +12,7 @@ from helpers.ui.observation import observe
 from helpers.ui.panel import panel
 from helpers.ui.quiz import quiz
 from helpers.ui.review import review, warm_up
+from helpers.ui.trace_map import trace_map
 
 __all__ = [
     "check",
@@ -23,5 +24,6 @@ __all__ = [
     "panel",
     "quiz",
     "review",
+    "trace_map",
     "warm_up",
 ]

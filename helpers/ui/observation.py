@@ -72,14 +72,14 @@ def _metrics_html(seen: Observation) -> str:
         rows.append(
             [
                 f"<code>{markup.raw(metric.name)}</code><br>{markup.text(metric.namespace)}",
-                markup.text(of),
-                markup.text(metric.unit),
-                *(_number(value) for value in (metric.samples, metric.sum, metric.minimum, metric.maximum)),
                 _bars(metric, seen.virtual_s),
+                *(_number(value) for value in (metric.samples, metric.sum, metric.minimum, metric.maximum)),
+                markup.text(metric.unit),
+                markup.text(of),
             ]
         )
-    heads = ["Metric", "Of", "Unit", "Samples", "Sum", "Minimum", "Maximum", "Over the run"]
-    return markup.table(heads, rows, f"{len(rows)} metrics", numeric=(3, 4, 5, 6), tight=(7,))
+    heads = ["Metric", "Over the run", "Samples", "Sum", "Minimum", "Maximum", "Unit", "Of"]
+    return markup.table(heads, rows, f"{len(rows)} metrics", numeric=(2, 3, 4, 5), tight=(1,))
 
 
 def _number(value: float) -> str:
@@ -140,7 +140,7 @@ def _log_html(log: LogShown) -> str:
 def image_html(png: bytes, alt: str) -> str:
     """A picture as part of an HTML widget."""
     coded = base64.b64encode(png).decode()
-    return f'<img alt="{markup.raw(alt)}" src="data:image/png;base64,{coded}" width="900" height="560">'
+    return f'<img alt="{markup.raw(alt)}" src="data:image/png;base64,{coded}" width="900" style="max-width:100%">'
 
 
 def service_map_png(seen: Observation) -> tuple[bytes, str]:

@@ -146,11 +146,17 @@ def test_stop_ends_a_long_run_and_the_last_picture_stays(open_notebook: Open, sc
     clean(notebook)
 
 
-def test_the_tabs_show_calls_data_and_cost(open_notebook: Open, screenshots: Path) -> None:
+def test_the_tabs_show_calls_data_cost_and_telemetry(open_notebook: Open, screenshots: Path) -> None:
     notebook = open_notebook("scratch.ipynb")
     notebook.run_all()
     panel = notebook.panel(1)
-    for tab, words in {"API calls": "ReceiveMessage", "Data": "time_s", "Cost": "USD"}.items():
+    said = {
+        "API calls": "ReceiveMessage",
+        "Data": "time_s",
+        "Cost": "USD",
+        "Telemetry": "NumberOfMessagesReceived",
+    }
+    for tab, words in said.items():
         panel.box.get_by_role("tab", name=tab).click()
         panel.says(words)
         notebook.shoot(screenshots / f"tab-{tab.replace(' ', '-').lower()}.png", panel)
