@@ -23,6 +23,7 @@ _LAZY = {
     "course_map": "helpers.ui",
     "observe": "helpers.ui",
     "open_lab": "helpers.ui",
+    "trace_map": "helpers.ui",
     "catalog": "helpers.experiments",
     "cpu": "helpers.dataplane.awslambda.work",
     "zipped": "helpers.dataplane.awslambda.package",
