@@ -211,6 +211,30 @@ def test_retention_removes_old_events(cloud: Cloud) -> None:
     assert group.put("late", ago_ms=2 * 86_400_000)["rejectedLogEventsInfo"] == {"expiredLogEventEndIndex": 1}
 
 
+@pytest.mark.parametrize(
+    ("days", "ago_h", "rejected", "kept"),
+    [
+        (None, (338, 337, 335, 330), {"tooOldLogEventEndIndex": 2}, "cd"),
+        (None, (1, 0, -3, -4), {"tooNewLogEventStartIndex": 2}, "ab"),
+        (7, (170, 169, 167, 160), {"expiredLogEventEndIndex": 2}, "cd"),
+        (None, (2, 1, 0, -1), None, "abcd"),
+    ],
+)
+def test_rejected_events_are_named_by_their_place(
+    cloud: Cloud, days: int | None, ago_h: tuple[int, ...], rejected: dict[str, int] | None, kept: str
+) -> None:
+    group = Group(cloud)
+    if days:
+        group.client.put_retention_policy(logGroupName="g", retentionInDays=days)
+    events = [
+        {"timestamp": cloud.timestamp_ms - hours * 3_600_000, "message": message}
+        for hours, message in zip(ago_h, "abcd", strict=True)
+    ]
+    answer = group.client.put_log_events(logGroupName="g", logStreamName="s", logEvents=events)
+    assert answer.get("rejectedLogEventsInfo") == rejected
+    assert "".join(group.messages()) == kept
+
+
 def test_batches_of_events_are_checked(cloud: Cloud) -> None:
     group = Group(cloud)
     now = cloud.timestamp_ms

@@ -73,19 +73,30 @@ class Logs(DataPlane):
     # New events
 
     def _put_log_events(self, call: Call) -> dict[str, Any]:
-        """Keep the events; those that are too old, expired or too new are reported (API_PutLogEvents.html)."""
+        """Keep the events; those that are too old, expired or too new are reported by their place: the ends
+        of the old ones are exclusive, the start of the new ones is inclusive (API_PutLogEvents.html,
+        API_RejectedLogEventsInfo.html).
+        """
         asked = call.parameters
         events, group = asked["logEvents"], asked["logGroupName"]
         retention.check_batch(events)
         oldest_ms = self._oldest_ms(call.region, group)
         kept = [each for each in events if each["timestamp"] >= oldest_ms]
         answer = call.forward({**asked, "logEvents": events})
-        if len(kept) < len(events) and oldest_ms > self.account.timestamp_ms - _OLDEST_MS:
-            answer.setdefault("rejectedLogEventsInfo", {})["expiredLogEventEndIndex"] = len(events) - len(
-                kept
-            )
         newest_ms = self.account.timestamp_ms + retention.DAY_MS // 12
         taken = [each for each in kept if each["timestamp"] <= newest_ms]
+        # moto gives other places: of the last event that is too old, and of the last that is too new.
+        too_old = sum(each["timestamp"] < self.account.timestamp_ms - _OLDEST_MS for each in events)
+        rejected = {}
+        if too_old:
+            rejected["tooOldLogEventEndIndex"] = too_old
+        if len(kept) < len(events) and oldest_ms > self.account.timestamp_ms - _OLDEST_MS:
+            rejected["expiredLogEventEndIndex"] = len(events) - len(kept)
+        if len(taken) < len(kept):
+            rejected["tooNewLogEventStartIndex"] = len(events) - len(kept) + len(taken)
+        answer.pop("rejectedLogEventsInfo", None)
+        if rejected:
+            answer["rejectedLogEventsInfo"] = rejected
         self._hear(call.region, call.account_id, group, asked["logStreamName"], taken)
         return answer
 
