@@ -8,12 +8,13 @@ from helpers.cloud import clock, seal
 seal.install()  # before anything imports boto3 or makes a client
 
 from helpers.cloud import threads, transport
-from helpers.cloud.mock import absent, deliveries, entropy, ids, loading, shortcuts, state, waits
+from helpers.cloud.mock import absent, deliveries, entropy, ids, loading, routes, shortcuts, state, waits
 
 state.install()
 ids.install()
 loading.install()
 shortcuts.install()
+routes.install()
 absent.install()
 transport.install()
 deliveries.install()
