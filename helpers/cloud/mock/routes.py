@@ -1,8 +1,8 @@
 """Which service of moto a request goes to.
 
 moto tries the address patterns of its services in their order, and botocore puts a bucket's name before the host. So a
-bucket called `logs` or `events` would reach another service. The patterns of S3 are the only ones that hold its host, so
-they can stand first.
+bucket called `logs` or `events` would reach another service. No other service's host is like that of S3, so its
+patterns can stand first.
 """
 
 from __future__ import annotations

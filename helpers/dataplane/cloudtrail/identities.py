@@ -17,7 +17,8 @@ _SERVICES = frozenset(
 )  # fmt: skip
 """Callers in the trail that are services acting by themselves."""
 
-_ENVIRONMENT = re.compile(r"(.+?)-(?:poller(?:-\d+)?|\d+)")  # the function f runs as f-1, and is polled for as f-poller
+_ENVIRONMENT = re.compile(r"(.+?)-(?:poller(?:-\d+)?|\d+)")
+# The function f runs as f-1, and is polled for as f-poller.
 
 
 class Identity(NamedTuple):
