@@ -1,18 +1,24 @@
 """Live checks of section 17: does the learner's account now do what the Your-turn cell asks?
 
-Each `look` reads the account by quiet questions and by its trail, changes nothing and leaves no row in the trail. It
-judges a need ("told within 7 minutes"), so several settings pass, and one that is too large fails like one that is
-too small. The docstring of each says what the notebook's cell has to ask for and which names it uses.
+Each `look` reads the account by its trail and by what its data planes hold, changes nothing and leaves no row in the
+trail. It judges a need ("told within 7 minutes"), so several settings pass, and one that is too large fails like one
+that is too small. The docstring of each says what the notebook's cell has to ask for and which names it uses.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from helpers.cloud import Account
+from helpers.dataplane.cloudwatch.reading import LISTED_S
+from helpers.dataplane.cloudwatch.series import Metric
 from helpers.experiments import CallRow, calls, plural
 from helpers.sections.checks import Check, Result, failed, not_attempted, passed
+
+if TYPE_CHECKING:
+    from helpers.dataplane import Cloud
+    from helpers.dataplane.cloudwatch.plane import CloudWatch, Region
 
 # ---- metric
 
@@ -28,8 +34,12 @@ def look_metric(account: Account) -> Result:
     """
     if not any(row.parameters.get("logGroupName") == "pay" for row in _done(account, "PutLogEvents")):
         return not_attempted("Nothing was logged to pay yet.")
-    found = account.ask("cloudwatch", "ListMetrics", {"Namespace": "pay"}).get("Metrics", [])
-    names = [frozenset((one["Name"], one["Value"]) for one in metric["Dimensions"]) for metric in found]
+    since_s = account.epoch_us / 1e6 - LISTED_S
+    names = [
+        frozenset(metric.dimensions)
+        for metric, series in _cloudwatch(account).store.series.items()
+        if metric.namespace == "pay" and series.last_s >= since_s
+    ]
     for stage in STAGES:
         if frozenset({("Stage", stage)}) not in names:
             return failed(
@@ -112,17 +122,10 @@ def look_log(account: Account) -> Result:
     if not wanted:
         return not_attempted("No request has failed since the filter was made.")
     end_s = account.epoch_us / 1e6
-    start_s = end_s - (account.now - since_s)
-    asked = {
-        "Namespace": "Till",
-        "MetricName": "Failed",
-        "Statistics": ["Sum"],
-        "Period": 60,
-        "StartTime": start_s // 60 * 60,
-        "EndTime": end_s + 60,
-    }
-    found = account.ask("cloudwatch", "GetMetricStatistics", asked).get("Datapoints", [])
-    counted = round(sum(point["Sum"] for point in found))
+    start_s = (end_s - account.now + since_s) // 60 * 60
+    series = _cloudwatch(account).store.series.get(Metric.of("Till", "Failed", None))
+    values = series.between(start_s, end_s + 60) if series else None
+    counted = round((values and values.statistic("Sum")) or 0)
     said = f"{plural(wanted, 'request')} of {len(lines)} failed, and the metric counts {counted}"
     if counted > wanted:
         return failed(f"{said}: the pattern also finds lines of requests that did not fail.")
@@ -149,17 +152,18 @@ def _points(account: Account, metric: str, since_s: float) -> list[tuple[float, 
 
 def _alarms(account: Account, name: str) -> list[float]:
     """When an alarm went to ALARM, in virtual time, oldest first."""
-    asked: dict[str, Any] = {"AlarmName": name, "HistoryItemType": "StateUpdate", "MaxRecords": 100}
-    items = account.ask("cloudwatch", "DescribeAlarmHistory", asked).get("AlarmHistoryItems", [])
     zero_s = account.epoch_us / 1e6 - account.now
-    return sorted(
-        _epoch_s(item["Timestamp"]) - zero_s for item in items if item["HistorySummary"].endswith("to ALARM")
-    )
+    return [
+        item["Timestamp"].timestamp() - zero_s
+        for item in _cloudwatch(account).alarms.history
+        if item["AlarmName"] == name and item["HistorySummary"].endswith("to ALARM")
+    ]
 
 
-def _epoch_s(stamp: Any) -> float:
-    """A time stamp of an answer in seconds since 1970."""
-    return float(stamp.timestamp()) if hasattr(stamp, "timestamp") else float(stamp)
+def _cloudwatch(account: Account) -> Region:
+    """The account's metrics and alarms. A quiet question would reach moto, which does not hold them."""
+    plane: CloudWatch = cast("Cloud", account).plane("cloudwatch")
+    return plane.region()
 
 
 CHECKS = (
