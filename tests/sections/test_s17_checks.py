@@ -11,6 +11,7 @@ import pytest
 from helpers import Cloud
 from helpers.sections.checks import Status, find_check
 from helpers.sections.s17_monitoring.checks import CHECKS
+from tests.dataplane.trailed import policy
 
 PASSED, FAILED, NOT_ATTEMPTED = Status.PASSED, Status.FAILED, Status.NOT_ATTEMPTED
 
@@ -203,3 +204,156 @@ def test_a_second_pattern_is_judged_alone(cloud: Cloud) -> None:
         count(cloud, pattern)
         requests(cloud)
         assert judge("log")[0] is status
+
+
+# ---- event
+
+
+def ring(cloud: Cloud, pattern: dict[str, Any], target: bool = True) -> None:
+    events = cloud.client("events")
+    events.put_rule(Name="pager", EventPattern=json.dumps(pattern))
+    if target:
+        arn = "arn:aws:sqs:us-east-1:123456789012:pager"
+        events.put_targets(Rule="pager", Targets=[{"Id": "pager", "Arn": arn}])
+
+
+def payments(state: list[Any], amount: list[Any] | None, **more: Any) -> dict[str, Any]:
+    amounts = {} if amount is None else {"amount": amount}
+    return {"source": ["shop"], "detail": {"state": state, **amounts}, **more}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "status", "word"),
+    [
+        (payments(["failed", "expired"], [{"numeric": [">=", 100]}]), PASSED, ""),
+        (payments(["failed", "expired"], [{"numeric": [">=", 100]}], **{"detail-type": ["payment"]}), PASSED, ""),
+        (payments([{"anything-but": ["paid", "Failed"]}], [{"numeric": [">", 99.99]}]), PASSED, ""),
+        (payments(["failed"], [{"numeric": [">=", 100]}]), FAILED, "does not ring for a payment of shop, state exp"),
+        (payments(["failed", "expired"], [{"numeric": [">", 100]}]), FAILED, "does not ring"),
+        (payments(["failed", "expired"], [100]), FAILED, "amount 250"),
+        (payments(["failed", "expired"], None), FAILED, "rings for a payment of shop, state failed, amount 0"),
+        (payments(["failed", "expired"], [{"exists": True}]), FAILED, "amount 0"),
+        (payments([{"equals-ignore-case": "failed"}, "expired"], [{"numeric": [">=", 100]}]), FAILED, "Failed"),
+        ({"detail": payments(["failed", "expired"], [{"numeric": [">=", 100]}])["detail"]}, FAILED, "till"),
+    ],
+)  # fmt: skip
+def test_event(cloud: Cloud, pattern: dict[str, Any], status: Status, word: str) -> None:
+    ring(cloud, pattern)
+    before = cloud.trail
+    found, reason = judge("event")
+    assert found is status
+    assert word in reason
+    assert cloud.trail.equals(before)
+
+
+def test_a_rule_without_a_target_rings_for_nothing(cloud: Cloud) -> None:
+    ring(cloud, payments(["failed", "expired"], [{"numeric": [">=", 100]}]), target=False)
+    assert judge("event") == (FAILED, "The rule pager matches, but has no target.")
+
+
+# ---- trace
+
+
+def sample(cloud: Cloud, rate: float, service: str = "web", reservoir: int = 1) -> None:
+    anything = dict.fromkeys(("ResourceARN", "ServiceType", "Host", "HTTPMethod", "URLPath"), "*")
+    rule = {"RuleName": service, "ServiceName": service, "Priority": 1, "Version": 1, **anything}
+    cloud.client("xray").create_sampling_rule(
+        SamplingRule=rule | {"ReservoirSize": reservoir, "FixedRate": rate}
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "status"),
+    [
+        (0.05, FAILED),
+        (0.32, FAILED),
+        (0.33, PASSED),
+        (0.4, PASSED),
+        (0.49, PASSED),
+        (0.5, FAILED),
+        (1, FAILED),
+    ],
+)
+def test_trace(cloud: Cloud, rate: float, status: Status) -> None:
+    sample(cloud, 1, "orders")
+    assert judge("trace") == (NOT_ATTEMPTED, "There is no sampling rule for web yet.")
+    sample(cloud, rate)
+    before = cloud.trail
+    assert judge("trace")[0] is status
+    assert cloud.trail.equals(before)
+
+
+def test_a_changed_rule_is_judged_as_it_is_now(cloud: Cloud) -> None:
+    sample(cloud, 0.05)
+    xray = cloud.client("xray")
+    xray.update_sampling_rule(SamplingRuleUpdate={"RuleName": "web", "FixedRate": 0.4})
+    found, reason = judge("trace")
+    assert found is PASSED
+    assert "some 41 traces a second are recorded, and about 24 of the 60 failing requests" in reason
+    xray.delete_sampling_rule(RuleName="web")
+    assert judge("trace")[0] is NOT_ATTEMPTED
+
+
+# ---- trail
+
+
+def audit(cloud: Cloud, selectors: dict[str, Any]) -> None:
+    """Somebody uses files in two buckets while a trail with the selectors logs."""
+    trail, s3 = cloud.client("cloudtrail"), cloud.client("s3")
+    s3.create_bucket(Bucket="audit-logs")
+    s3.put_bucket_policy(Bucket="audit-logs", Policy=policy("audit-logs"))
+    trail.create_trail(Name="audit", S3BucketName="audit-logs")
+    trail.put_event_selectors(TrailName="audit", **selectors)
+    trail.start_logging(Name="audit")
+    for bucket in ("prices", "photos"):
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key="a", Body=b"one")
+        s3.get_object(Bucket=bucket, Key="a")
+        s3.delete_object(Bucket=bucket, Key="a")
+    s3.list_buckets()
+
+
+def basic(kind: str, management: bool, *arns: str) -> dict[str, Any]:
+    data = [{"Type": "AWS::S3::Object", "Values": list(arns)}] if arns else []
+    return {"ReadWriteType": kind, "IncludeManagementEvents": management, "DataResources": data}
+
+
+def fields(**values: str) -> dict[str, Any]:
+    names = {"category": "eventCategory", "kind": "resources.type", "reads": "readOnly"}
+    chosen: list[dict[str, Any]] = [
+        {"Field": names[name], "Equals": [value]} for name, value in values.items()
+    ]
+    if "kind" in values:
+        chosen.append({"Field": "resources.ARN", "StartsWith": [MINE]})
+    return {"FieldSelectors": chosen}
+
+
+MINE, ALL_FILES = "arn:aws:s3:::prices/", "arn:aws:s3"
+
+
+@pytest.mark.parametrize(
+    ("selectors", "status", "word"),
+    [
+        ([basic("All", True), basic("WriteOnly", False, MINE)], PASSED, ""),
+        ([basic("ReadOnly", True), basic("WriteOnly", True, MINE)], PASSED, ""),
+        ([fields(category="Management"), fields(category="Data", kind="AWS::S3::Object", reads="false")], PASSED, ""),
+        ([basic("All", True)], FAILED, "Not recorded: DeleteObject and PutObject in prices."),
+        ([basic("All", True, MINE)], FAILED, "1 read of files is recorded, in prices"),
+        ([basic("All", True), basic("ReadOnly", False, MINE)], FAILED, "1 read"),
+        ([basic("All", True), basic("WriteOnly", False, ALL_FILES)], FAILED, "Writes to photos are recorded too"),
+        ([basic("All", True, ALL_FILES)], FAILED, "2 reads of files are recorded"),
+        ([basic("All", True), basic("WriteOnly", False, MINE + "b")], FAILED, "Not recorded"),
+        ([basic("WriteOnly", True, MINE)], FAILED, "one kind only"),
+        ([basic("WriteOnly", False, MINE)], FAILED, "no management events"),
+    ],
+)  # fmt: skip
+def test_trail(cloud: Cloud, selectors: list[dict[str, Any]], status: Status, word: str) -> None:
+    advanced = "FieldSelectors" in selectors[0]
+    audit(cloud, {"AdvancedEventSelectors" if advanced else "EventSelectors": selectors})
+    assert judge("trail") == (NOT_ATTEMPTED, "The bucket audit-logs has no log file yet.")
+    cloud.advance(300)
+    before = cloud.trail
+    found, reason = judge("trail")
+    assert found is status, reason
+    assert word in reason
+    assert cloud.trail.equals(before)

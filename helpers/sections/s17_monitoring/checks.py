@@ -7,12 +7,15 @@ that is too small. The docstring of each says what the notebook's cell has to as
 
 from __future__ import annotations
 
+import gzip
 import json
-from typing import TYPE_CHECKING, cast
+from itertools import product
+from typing import TYPE_CHECKING, Any, cast
 
-from helpers.cloud import Account
+from helpers.cloud import Account, ServiceError
 from helpers.dataplane.cloudwatch.reading import LISTED_S
 from helpers.dataplane.cloudwatch.series import Metric
+from helpers.dataplane.events.pattern import Pattern
 from helpers.experiments import CallRow, calls, plural
 from helpers.sections.checks import Check, Result, failed, not_attempted, passed
 
@@ -134,6 +137,152 @@ def look_log(account: Account) -> Result:
     return passed(f"{said}.")
 
 
+# ---- event
+
+WANTED_STATES, WANTED_AMOUNT = ("failed", "expired"), 100
+STATES, AMOUNTS = ("failed", "expired", "Failed", "paid"), (0, 40, 99.5, 99.99, 100, 250, 10_000)
+SOURCES = ("shop", "till")
+
+
+def look_event(account: Account) -> Result:
+    """The rule `pager` on the default bus: it matches the payments that shall ring, and no other.
+
+    The cell makes a rule called `pager` with a target. The decision left blank is its event pattern: payments of the
+    source `shop` with the state `failed` or `expired` and an amount of 100 or more, and nothing else.
+    """
+    made = [row for row in _done(account, "PutRule") if row.parameters.get("Name") == "pager"]
+    if not made:
+        return not_attempted("There is no rule called pager yet.")
+    text = made[-1].parameters.get("EventPattern")
+    if not text:
+        return failed("The rule pager has no event pattern, so it matches nothing.")
+    if not account.ask("events", "ListTargetsByRule", {"Rule": "pager"}).get("Targets"):
+        return failed("The rule pager matches, but has no target.")
+    pattern = Pattern(text)
+    rung = 0
+    for source, state, amount in product(SOURCES, STATES, AMOUNTS):
+        wanted = source == "shop" and state in WANTED_STATES and amount >= WANTED_AMOUNT
+        event = _payment(account, source, {"state": state, "amount": amount})
+        if pattern.matches(event) is not wanted:
+            rings = "does not ring" if wanted else "rings"
+            return failed(f"The pager {rings} for a payment of {source}, state {state}, amount {amount:g}.")
+        rung += wanted
+    if not pattern.matches(_payment(account, "shop", {"state": "failed", "amount": 100, "customer": "ada"})):
+        return failed("The pager does not ring for a payment that also names its customer.")
+    if pattern.matches(_payment(account, "shop", {"state": "failed"})):
+        return failed("The pager rings for a payment without an amount.")
+    return passed(f"The pager rings for {rung} of the payments tried, those that it should ring for.")
+
+
+def _payment(account: Account, source: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """An event as a rule of the default bus sees it."""
+    return {
+        "version": "0",
+        "id": "1",
+        "detail-type": "payment",
+        "source": source,
+        "account": account.account_id,
+        "time": "2026-01-05T09:00:00Z",
+        "region": account.region,
+        "resources": [],
+        "detail": detail,
+    }
+
+
+# ---- trace
+
+REQUESTS_A_SECOND, SHARE_TO_SEE, MOST_TRACES = 100, 1 / 3, 50
+
+
+def look_trace(account: Account) -> Result:
+    """The sampling rule of the service `web`: a third of the failing requests has a trace, within the budget.
+
+    The cell makes a sampling rule for the service `web`, which gets 100 requests a second, one of them failing. Of the
+    60 failing ones in a minute 20 or more should have a trace, and no more than 50 traces should be recorded a second.
+    The decision left blank is the rate; the reservoir is 1 (so rates from 0.327 to 0.494 are right).
+    """
+    mine = [rule for rule in _sampling_rules(account) if rule["ServiceName"] == "web"]
+    if not mine:
+        return not_attempted("There is no sampling rule for web yet.")
+    rule = min(mine, key=lambda each: (each["Priority"], each["RuleName"]))
+    first = min(rule["ReservoirSize"], REQUESTS_A_SECOND)
+    kept = first + rule["FixedRate"] * (REQUESTS_A_SECOND - first)
+    seen = 60 * kept / REQUESTS_A_SECOND
+    said = f"With a rate of {rule['FixedRate']:g} some {kept:.0f} traces a second are recorded"
+    if kept > MOST_TRACES:
+        return failed(f"{said}; the budget is {MOST_TRACES}.")
+    if kept < SHARE_TO_SEE * REQUESTS_A_SECOND:
+        return failed(
+            f"{said}, and about {seen:.0f} of the 60 failing requests of a minute: they are kept as often as others."
+        )
+    return passed(f"{said}, and about {seen:.0f} of the 60 failing requests of a minute.")
+
+
+def _sampling_rules(account: Account) -> list[dict[str, Any]]:
+    """The sampling rules that were made and not deleted, as they are now."""
+    found: dict[str, dict[str, Any]] = {}
+    for operation in ("CreateSamplingRule", "UpdateSamplingRule", "DeleteSamplingRule"):
+        for row in _done(account, operation):
+            rule = row.response["SamplingRuleRecord"]["SamplingRule"]
+            if operation == "DeleteSamplingRule":
+                found.pop(rule["RuleName"], None)
+            elif operation == "CreateSamplingRule" or rule["RuleName"] in found:
+                found[rule["RuleName"]] = rule
+    return list(found.values())
+
+
+# ---- trail
+
+PRICES, WRITES = "prices", {"PutObject", "DeleteObject"}
+
+
+def look_trail(account: Account) -> Result:
+    """The bucket `audit-logs`: a trail writes who changes files of the bucket `prices`, and no more data events.
+
+    The cell makes a trail into a bucket called `audit-logs`, and then files of the buckets `prices` and `photos` are
+    put, read and deleted, after which somebody lists the buckets. The decision left blank is the event selectors. The
+    log files should have the writes to prices, no other data event, and the management events, reads and writes.
+    """
+    if not _done(account, "StartLogging"):
+        return not_attempted("No trail was started yet.")
+    records = _logged(account, "audit-logs")
+    if records is None or not records:
+        return not_attempted("The bucket audit-logs has no log file yet.")
+    data = [record for record in records if not record["managementEvent"]]
+    reads = [record for record in data if record["readOnly"]]
+    if reads:
+        bucket = reads[0]["requestParameters"]["bucketName"]
+        return failed(
+            f"{plural(len(reads), 'read')} of files {'is' if len(reads) == 1 else 'are'} recorded, in {bucket} for "
+            "one: that is paid for, and nobody needs it."
+        )
+    others = {record["requestParameters"]["bucketName"] for record in data} - {PRICES}
+    if others:
+        return failed(f"Writes to {', '.join(sorted(others))} are recorded too, and paid for.")
+    missing = WRITES - {record["eventName"] for record in data}
+    if missing:
+        return failed(f"Not recorded: {' and '.join(sorted(missing))} in {PRICES}.")
+    kinds = {record["readOnly"] for record in records if record["managementEvent"]}
+    if kinds != {True, False}:
+        left = "no management events" if not kinds else "management events of one kind only"
+        return failed(f"Files are fine, but the trail now records {left}: it should have reads and writes.")
+    return passed(f"Who changes or deletes files of {PRICES} is recorded, and no other data event is.")
+
+
+def _logged(account: Account, bucket: str) -> list[dict[str, Any]] | None:
+    """The records of all log files of a bucket; None if there is no such bucket."""
+    try:
+        found = account.ask("s3", "ListObjectsV2", {"Bucket": bucket}).get("Contents", [])
+    except ServiceError:
+        return None
+    records: list[dict[str, Any]] = []
+    for one in found:
+        body = account.ask("s3", "GetObject", {"Bucket": bucket, "Key": one["Key"]})["Body"]
+        content = body.read() if hasattr(body, "read") else body
+        records += json.loads(gzip.decompress(content))["Records"]
+    return records
+
+
 def _done(account: Account, operation: str) -> list[CallRow]:
     """The calls of an operation that succeeded."""
     return [row for row in calls(account.trail) if row.operation == operation and not row.error]
@@ -184,5 +333,22 @@ CHECKS = (
         "The metric counts all failed requests of till, and nothing else.",
         look_log,
         ("word_means_level",),
+    ),
+    Check(
+        "17_monitoring.event",
+        "The pager rings for failed and expired payments of 100 or more, and for nothing else.",
+        look_event,
+    ),
+    Check(
+        "17_monitoring.trace",
+        "20 of 60 failing requests of web have a trace, within 50 traces a second.",
+        look_trace,
+        ("errors_are_kept", "reservoir_is_a_cap"),
+    ),
+    Check(
+        "17_monitoring.trail",
+        "Who changes files of prices is recorded, and no other data event.",
+        look_trail,
+        ("trail_logs_everything",),
     ),
 )
