@@ -235,6 +235,13 @@ def test_rejected_events_are_named_by_their_place(
     assert "".join(group.messages()) == kept
 
 
+def test_names_that_begin_with_aws_are_refused(cloud: Cloud) -> None:
+    client = cloud.client("logs")
+    assert refused(client.create_log_group, logGroupName="aws/shop") == "InvalidParameterException"
+    client.create_log_group(logGroupName="/aws/shop")
+    assert [each["logGroupName"] for each in client.describe_log_groups()["logGroups"]] == ["/aws/shop"]
+
+
 def test_batches_of_events_are_checked(cloud: Cloud) -> None:
     group = Group(cloud)
     now = cloud.timestamp_ms

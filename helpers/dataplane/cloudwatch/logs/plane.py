@@ -6,7 +6,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from helpers.cloud import Account, Call, DataPlane
+from helpers.cloud import Account, Call, DataPlane, ServiceError
 from helpers.dataplane.cloudwatch.logs import retention
 from helpers.dataplane.cloudwatch.logs.embedded import extracted
 from helpers.dataplane.cloudwatch.logs.insights import Insights
@@ -40,6 +40,7 @@ class Logs(DataPlane):
         self.models = Models()
         self.subscriptions = Subscriptions(account)
         self.insights = Insights(account, self.models, self._queried_since_ms)
+        account.before("logs", "CreateLogGroup", _check_name)
         account.amend("logs", "CreateLogGroup", self._group_made)
         account.before("logs", "PutMetricFilter", self._put_metric_filter)
         account.amend("logs", "DeleteMetricFilter", self._delete_metric_filter)
@@ -182,3 +183,9 @@ class Logs(DataPlane):
         service made came into being is not known here, and its events are all newer.
         """
         return max(self._kept_since_ms(region, group), self._made_ms.get((region, group), 0))
+
+
+def _check_name(call: Call) -> None:
+    """Names that begin with aws/ are not for customers (API_CreateLogGroup.html)."""
+    if call.parameters["logGroupName"].startswith("aws/"):
+        raise ServiceError("InvalidParameterException", "The name of a log group cannot start with aws/.")
