@@ -24,6 +24,23 @@ def _rings_once(_: Values, m: Any) -> bool:
     return bool(m.summary["alarms"] == 1)
 
 
+def _last_tries(trail: pd.DataFrame) -> list[int]:
+    """Of each event the last attempt at billing, which failed as well."""
+    rows = trail[(trail["operation"] == "SendMessage") & (trail["actor"] == "events")]
+    last: dict[str, tuple[int, bool]] = {}
+    for place, given, error in zip(rows.index, rows["parameters"], rows["error"], strict=True):
+        if given["QueueUrl"].endswith("/billing"):
+            last[given["MessageBody"]] = int(place), isinstance(error, str)
+    return [place for place, failed in last.values() if failed]
+
+
+def _all_arrived(_: Values, m: Any) -> bool:
+    return bool(m.summary["dropped"] == 0 and m.summary["in_dead_letter_queue"] == 0)
+
+
+ENOUGH = 65
+"""Retries that last for more than eight hours with the waits of this seed."""
+
 DIAGNOSES = (
     Diagnosis(
         id="17_monitoring.silent_alarm",
@@ -95,6 +112,66 @@ DIAGNOSES = (
             "and also when the host is switched off. With ignore it keeps the state it had, here OK. A lost report "
             "now and then would have done no harm: the alarm looks further back than four points, and fills in "
             "nothing while it finds four."
+        ),
+    ),
+    Diagnosis(
+        id="17_monitoring.lost_events",
+        story=(
+            "A rule sends failed orders to two targets, billing and mail. Last month somebody found hundreds of "
+            "useless attempts in a log, and changed the rule. Last night billing was down for eight hours, with errors "
+            "503. In the morning it was up again, and waited for three orders that never came, although mail had all "
+            "of them in the evening. Change one setting, so that after such a night billing gets its events without "
+            "anybody's help."
+        ),
+        run="17_monitoring.events?down_min=480&max_retry_attempts=20&dead_letters=false",
+        causes=(
+            Cause(
+                "gave_up",
+                "EventBridge gave up on billing after 20 retries, long before the morning",
+                "Each order has 21 attempts at billing, the last one less than two hours after it was sent: "
+                "MaximumRetryAttempts is 20. Then it was dropped.",
+                right=True,
+            ),
+            Cause(
+                "three_tries",
+                "EventBridge gives up after three attempts, whatever is set",
+                "There are 21 attempts at billing for each of the orders.",
+                "retries_stop_after_three",
+            ),
+            Cause(
+                "on_the_bus",
+                "The orders still wait on the bus, until somebody changes the rule",
+                "A bus keeps nothing. They were matched, tried and dropped.",
+                "unmatched_events_wait",
+            ),
+            Cause(
+                "in_turn",
+                "Mail was served first, and billing had to wait until it was done",
+                "The first attempts at both are at the same instant. Each target is served by itself.",
+                "targets_wait_for_each_other",
+            ),
+            Cause(
+                "no_permission",
+                "EventBridge has lost its permission for billing, and tried in vain all night",
+                "A missing permission is not retried at all. These attempts ended with an error 503.",
+                "all_errors_are_retried",
+            ),
+            Cause(
+                "unmatched",
+                "The pattern missed them, and no dead-letter queue collects what is not matched",
+                "Mail has got all three, so the rule matched them. What no rule matches never goes to such a queue.",
+                "unmatched_go_to_dlq",
+            ),
+        ),
+        pointer="Name a row of the trail after which an order had no more chance at billing.",
+        evidence=_last_tries,
+        mend=Mend("max_retry_attempts", lambda value: value >= ENOUGH, f"{ENOUGH} or more", 185),
+        well=_all_arrived,
+        answer=(
+            "The waits grow up to 8 minutes (an assumption; AWS does not publish them), so that 20 retries last for "
+            "less than two hours. The default is 185 retries and 24 hours, whichever ends first. That is enough for a "
+            "night; hundreds of attempts in a log are what it costs. A dead-letter queue would have kept the orders, "
+            "and each target should have one. But somebody has to send them on from there; it does not mend the cause."
         ),
     ),
 )
