@@ -13,6 +13,7 @@ from helpers.experiments.observation import AlarmShown, LogShown, MetricShown, O
 from helpers.experiments.observation import observe as observed
 from helpers.experiments.run import Run
 from helpers.experiments.service_map_picture import draw
+from helpers.experiments.words import plural
 from helpers.ui import markup
 from helpers.ui.shell import Shell, Still
 
@@ -36,11 +37,9 @@ class Observed(Shell):
 
     def still(self) -> Still:
         seen = self.observation
-        words = (
-            f"{seen.run}: {len(seen.metrics)} metrics, {len(seen.alarms)} alarms, {len(seen.logs)} log groups, "
-            f"{len(seen.traces)} traces"
-        )
-        return Still(words, observation_html(seen), self._png, self._alt)
+        kinds = {"metric": seen.metrics, "alarm": seen.alarms, "log group": seen.logs, "trace": seen.traces}
+        words = ", ".join(plural(len(found), kind) for kind, found in kinds.items())
+        return Still(f"{seen.run}: {words}", observation_html(seen), self._png, self._alt)
 
 
 def observe(run: str | Run, prepare: Callable[[Cloud], object] | None = None) -> Observed:
@@ -121,7 +120,7 @@ def _alarms_html(alarms: tuple[AlarmShown, ...]) -> str:
                 changes,
             ]
         )
-    said = f"{len(rows)} alarm{'s' if len(rows) > 1 else ''}"
+    said = plural(len(rows), "alarm")
     return markup.table(["Alarm", "State", "Why", "History"], rows, said)
 
 

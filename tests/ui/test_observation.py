@@ -54,7 +54,7 @@ def test_the_service_map_is_the_picture_of_the_still(seen: Observed) -> None:
     assert still.png is not None
     assert still.png.startswith(b"\x89PNG")
     assert "orders" in still.alt
-    assert still.text.startswith("21_lambda.async_retry: 20 metrics, 1 alarms, 1 log groups, 3 traces")
+    assert still.text.startswith("21_lambda.async_retry: 20 metrics, 1 alarm, 1 log group, 3 traces")
 
 
 def test_nothing_seen_is_said() -> None:
