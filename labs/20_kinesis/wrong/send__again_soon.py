@@ -19,5 +19,5 @@ def send(kinesis, stream, positions):
         # The call succeeds although records are refused: each has its own answer, in the order of the request.
         refused = [one for one, answer in zip(batch, reply["Records"], strict=True) if "ErrorCode" in answer]
         if refused:
-            pass
+            time.sleep(0.1)
         waiting = refused + later
