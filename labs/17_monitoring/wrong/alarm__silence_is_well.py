@@ -1,0 +1,23 @@
+# fails: silent
+def create_alarm(cloudwatch, topic_arn, need):
+    """Watch the backlog, and tell the topic.
+
+    need: the numbers and names of the text, as a dict. Returns nothing.
+    """
+    # One bad minute more than a spell has. One minute more to look at, because one of a backlog may look good.
+    bad = need["spell_min"] + 1
+    cloudwatch.put_metric_alarm(
+        AlarmName="orders-waiting",
+        Namespace=need["namespace"],
+        MetricName=need["metric"],
+        Dimensions=[{"Name": name, "Value": value} for name, value in need["dimensions"].items()],
+        Statistic="Average",
+        Period=60,
+        Threshold=need["limit"],
+        ComparisonOperator="GreaterThanThreshold",
+        DatapointsToAlarm=bad,
+        EvaluationPeriods=bad + 1,
+        TreatMissingData="notBreaching",
+        AlarmActions=[topic_arn],
+        OKActions=[topic_arn],
+    )
