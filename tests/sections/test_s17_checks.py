@@ -300,11 +300,11 @@ def test_a_changed_rule_is_judged_as_it_is_now(cloud: Cloud) -> None:
 def audit(cloud: Cloud, selectors: dict[str, Any]) -> None:
     """Somebody uses files in two buckets while a trail with the selectors logs."""
     trail, s3 = cloud.client("cloudtrail"), cloud.client("s3")
-    s3.create_bucket(Bucket="audit-logs")
-    s3.put_bucket_policy(Bucket="audit-logs", Policy=policy("audit-logs"))
-    trail.create_trail(Name="audit", S3BucketName="audit-logs")
-    trail.put_event_selectors(TrailName="audit", **selectors)
-    trail.start_logging(Name="audit")
+    s3.create_bucket(Bucket="price-logs")
+    s3.put_bucket_policy(Bucket="price-logs", Policy=policy("price-logs"))
+    trail.create_trail(Name="prices", S3BucketName="price-logs")
+    trail.put_event_selectors(TrailName="prices", **selectors)
+    trail.start_logging(Name="prices")
     for bucket in ("prices", "photos"):
         s3.create_bucket(Bucket=bucket)
         s3.put_object(Bucket=bucket, Key="a", Body=b"one")
@@ -350,7 +350,7 @@ MINE, ALL_FILES = "arn:aws:s3:::prices/", "arn:aws:s3"
 def test_trail(cloud: Cloud, selectors: list[dict[str, Any]], status: Status, word: str) -> None:
     advanced = "FieldSelectors" in selectors[0]
     audit(cloud, {"AdvancedEventSelectors" if advanced else "EventSelectors": selectors})
-    assert judge("trail") == (NOT_ATTEMPTED, "The bucket audit-logs has no log file yet.")
+    assert judge("trail") == (NOT_ATTEMPTED, "The bucket price-logs has no log file yet.")
     cloud.advance(300)
     before = cloud.trail
     found, reason = judge("trail")

@@ -237,17 +237,15 @@ PRICES, WRITES = "prices", {"PutObject", "DeleteObject"}
 
 
 def look_trail(account: Account) -> Result:
-    """The bucket `audit-logs`: a trail writes who changes files of the bucket `prices`, and no more data events.
+    """The bucket `price-logs`: a trail writes who changes files of the bucket `prices`, and no more data events.
 
-    The cell makes a trail into a bucket called `audit-logs`, and then files of the buckets `prices` and `photos` are
+    The cell makes a trail into a bucket called `price-logs`, and then files of the buckets `prices` and `photos` are
     put, read and deleted, after which somebody lists the buckets. The decision left blank is the event selectors. The
     log files should have the writes to prices, no other data event, and the management events, reads and writes.
     """
-    if not _done(account, "StartLogging"):
-        return not_attempted("No trail was started yet.")
-    records = _logged(account, "audit-logs")
+    records = _logged(account, "price-logs")
     if records is None or not records:
-        return not_attempted("The bucket audit-logs has no log file yet.")
+        return not_attempted("The bucket price-logs has no log file yet.")
     data = [record for record in records if not record["managementEvent"]]
     reads = [record for record in data if record["readOnly"]]
     if reads:
