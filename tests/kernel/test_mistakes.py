@@ -29,7 +29,7 @@ CLEAR = re.compile(
 is not there yet, is there already or is used up.
 """
 
-CREATE = {"20_kinesis", "21_lambda", "22_dynamodb"}
+CREATE = {"17_monitoring", "20_kinesis", "21_lambda", "22_dynamodb"}
 """Notebooks with cells that create a stream, a function or a table, which AWS does once for a name."""
 
 MINIMAL = 'get_ipython().InteractiveTB.set_mode("Minimal")'

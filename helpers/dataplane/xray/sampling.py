@@ -50,7 +50,7 @@ class Sampling:
         if "RuleName" not in given:
             raise errors.invalid("A sampling rule needs a RuleName.")
         if given["RuleName"] in self._rules:
-            raise errors.invalid(f"A sampling rule named {given['RuleName']} exists already.")
+            raise errors.invalid(f"A sampling rule named {given['RuleName']} already exists.")
         if not 1 <= given["Priority"] < LAST_PRIORITY:
             raise errors.invalid("The priority of a sampling rule is between 1 and 9999.")
         _check(given)
