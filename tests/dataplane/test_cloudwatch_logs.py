@@ -57,8 +57,27 @@ def test_filter_patterns(pattern: str, message: str, matches: bool) -> None:
     assert (Pattern(pattern).find(message) is not None) is matches
 
 
+@pytest.mark.parametrize("between", ["(.|.)*x", "something!", "[a", "a**", "*", "ü"])
+@pytest.mark.parametrize("pattern", ["%{}%", "{{ $.a = %{}% }}", "[a, b=%{}%]"])
+def test_regular_expressions_that_aws_does_not_support_are_refused(
+    cloud: Cloud, pattern: str, between: str
+) -> None:
+    asked = {"logGroupName": Group(cloud).name, "filterPattern": pattern.format(between)}
+    assert refused(cloud.client("logs").filter_log_events, **asked) == "InvalidParameterException"
+
+
+@pytest.mark.parametrize(
+    "between", ["gr[ae]y|gray", "^starting|^shutting down", r"\d{1,3}\.\d+", r"\x28a+", "colou?r"]
+)
+def test_regular_expressions_that_it_supports_are_taken(between: str) -> None:
+    assert Pattern(f"%{between}%").find("-") is None
+    assert Pattern(f"{{ $.a = %{between}% }}").find('{"a": "-"}') is None
+
+
 class Group:
     """A log group with one stream."""
+
+    name = "g"
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud, self.client = cloud, cloud.client("logs")

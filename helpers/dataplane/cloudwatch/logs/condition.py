@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from helpers.dataplane.cloudwatch.logs.regex import regex
+
 Look = Callable[[str], list[Any]]
 Test = Callable[[Look], bool]
 
@@ -101,11 +103,13 @@ def _compared(name: str, sign: str, wanted: str, wrong: Callable[[], Exception])
             compare(held, number) for value in look(name) if (held := _number(value)) is not None
         )
 
+    searched = regex(wanted, wrong) if wanted.startswith("%") else None
+
     def equal(value: Any) -> bool:
         if isinstance(value, (dict, list)) or value is None:
             return False
-        if wanted.startswith("%"):
-            return re.search(wanted.strip("%"), str(value)) is not None
+        if searched is not None:
+            return searched.search(str(value)) is not None
         plain = wanted.strip('"')
         number, held = _number(plain), _number(value)
         if number is not None and held is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from helpers.cloud import ServiceError
 from helpers.dataplane.cloudwatch.logs import condition
+from helpers.dataplane.cloudwatch.logs.regex import regex
 
 Found = dict[str, str]
 """What a pattern found: "$.field" or "$name" -> the text."""
@@ -128,8 +129,8 @@ def wrong(text: str) -> ServiceError:
 
 def _term(match: re.Match[str]) -> Callable[[str], bool]:
     if match["regex"]:
-        regex = re.compile(match["regex"].strip("%"))
-        return lambda message: regex.search(message) is not None
+        wanted = regex(match["regex"], lambda: wrong(match["regex"]))
+        return lambda message: wanted.search(message) is not None
     phrase = match["word"] if match["quoted"] is None else match["quoted"]
     if not phrase.strip():
         return lambda message: True
