@@ -173,6 +173,21 @@ def test_one_bus_feeds_another(cloud: Cloud) -> None:
     assert [event["detail"] for event in bodies(cloud, url)] == [{"a": 1}]
 
 
+def test_no_bus_sends_on_what_another_bus_sent(cloud: Cloud) -> None:
+    first, second, third = Bus(cloud), Bus(cloud, "second"), Bus(cloud, "third")
+    url, arn = open_queue(cloud)
+    buses = {
+        bus.name: {"Arn": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/{bus.name}"}
+        for bus in (first, second, third)
+    }
+    first.rule(buses["default"], buses["second"])
+    second.rule(buses["third"], {"Arn": arn})
+    third.rule({"Arn": arn})
+    first.put({"a": 1})
+    cloud.advance(1)
+    assert [event["detail"] for event in bodies(cloud, url)] == [{"a": 1}]
+
+
 def test_missing_permission_goes_to_the_dead_letter_queue_at_once(cloud: Cloud) -> None:
     bus, (_, closed), (dead, dead_arn) = Bus(cloud), queue(cloud, "closed"), open_queue(cloud, "dead")
     rule = bus.rule({"Arn": closed, "DeadLetterConfig": {"Arn": dead_arn}})

@@ -106,9 +106,18 @@ class EventBridge(DataPlane):
 
     # The way of an event
 
-    def _accept(self, region: str, bus: str, event: dict[str, Any], only: list[str] | None = None) -> None:
+    def _accept(
+        self,
+        region: str,
+        bus: str,
+        event: dict[str, Any],
+        only: list[str] | None = None,
+        *,
+        forwarded: bool = False,
+    ) -> None:
         """An event came to a bus: archive it, and send it to the targets of the rules that catch it. An event for a bus
-        that is missing is dropped (GUIDE/eb-putevents.html).
+        that is missing is dropped (GUIDE/eb-putevents.html). One that was `forwarded` by another bus is not sent to a
+        third (GUIDE/eb-bus-to-bus.html).
         """
         try:
             rules = self._rules.matching(region, bus, event)
@@ -117,16 +126,18 @@ class EventBridge(DataPlane):
         self._archives.keep(region, bus, event)
         for rule in rules:
             if only is None or rule["Arn"] in only:
-                self._send(rule, event)
+                self._send(rule, event, forwarded=forwarded)
 
-    def _send(self, rule: dict[str, Any], event: dict[str, Any]) -> None:
+    def _send(self, rule: dict[str, Any], event: dict[str, Any], *, forwarded: bool = False) -> None:
         arrived = f"{self.account.datetime:%Y-%m-%dT%H:%M:%SZ}"
         for target in rule["Targets"]:
+            if forwarded and ":event-bus/" in target["Arn"]:
+                continue
             self._delivery.start(rule, _keyed(target, event), input_of(target, event, rule, arrived))
 
     def _forwarded(self, bus_arn: str, text: str) -> None:
         """An event for another bus of the account."""
-        self._accept(bus_arn.split(":")[3], bus_arn.rpartition("/")[2], json.loads(text))
+        self._accept(bus_arn.split(":")[3], bus_arn.rpartition("/")[2], json.loads(text), forwarded=True)
 
     def _delivered(self, arn: str, event: dict[str, Any]) -> None:
         """What a service puts on a bus by itself (the bus's ARN), or moto into a rule (the rule's ARN)."""
