@@ -232,7 +232,7 @@ def examine_publish(bench: Bench, need: Need) -> Findings:
         yield "readers", _both_read(need, sums, found, calls)
         far = {group[2] for group in sums if not _near(group)} - {group[2] for group in found}
         yield "times", _skipped(samples, skipped, refused, lost=bool(found and far))
-        yield "calls", _few_calls(len(good) * len(need["readers"]), calls)
+        yield "calls", _few_calls(len(good) * len(need["readers"]), calls, found)
 
 
 def _samples(random: Random, trial: Trial) -> list[dict[str, Any]]:
@@ -334,9 +334,9 @@ def _skipped(
     return passed("Only what CloudWatch cannot take was left out, and it is listed.")
 
 
-def _few_calls(points: int, calls: Sequence[CallRow]) -> Finding:
-    if not calls:
-        return failed("Nothing was published.")
+def _few_calls(points: int, calls: Sequence[CallRow], found: Any) -> Finding:
+    if not calls or not found:
+        return failed("Nothing was published that a dashboard finds.", calls[-1] if calls else None)
     if len(calls) > -(-points // MOST_DATA):
         return failed("More requests were made than full ones are needed.", calls[-1])
     return passed("No request was made that was not needed.")
@@ -390,7 +390,7 @@ def examine_alarm(bench: Bench, need: Need) -> Findings:
         trial.cloud.run(died_s + need["silent_min"] * MIN_S + SLACK_S)
         silence = phone.told()
         yield "lasting", _lasting(backlog, begin_s + need["told_min"] * MIN_S + SLACK_S, made)
-        yield "spells", _no_page(calm, "Somebody was paged though each bad spell was short enough.", made)
+        yield "spells", _calm(calm, [*backlog, *silence], made)
         yield "silent", _silent(gap, silence, made)
         yield "over", _over(end, ended_s + need["over_min"] * MIN_S + SLACK_S, made)
 
@@ -430,10 +430,14 @@ class _Reporter:
         cloud.run(begin_s + len(minutes) * MIN_S + 5)
 
 
-def _no_page(told: Sequence[Told], reason: str, row: CallRow | None) -> Finding:
+def _calm(calm: Sequence[Told], later: Sequence[Told], row: CallRow | None) -> Finding:
     if row is None:
         return failed("There is no alarm.")
-    return failed(reason, row) if first_page(told) else passed("Nobody was paged for nothing.")
+    if first_page(calm):
+        return failed("Somebody was paged though each bad spell was short enough.", row)
+    if not first_page(later):
+        return failed("Nobody was ever paged, neither for a spell nor for anything else.", row)
+    return passed("Nobody was paged for a short spell.")
 
 
 def _lasting(told: Sequence[Told], by_s: float, row: CallRow | None) -> Finding:
@@ -515,7 +519,7 @@ def examine_lines(bench: Bench, need: Need) -> Findings:
         log.others(most + 4)
         cloud.run(cloud.now + 2 * MIN_S)
         others = phone.told()
-        yield "lines", _meant(old, others, made)
+        yield "lines", _meant(old, others, [*many, *again], made)
         yield "limit", _limit(few, many, again, made)
         yield "over", _quiet(calm, night, ended_s + window_s + 2 * MIN_S, made)
         _no_alarms(trial)
@@ -565,13 +569,17 @@ class _Log:
         )
 
 
-def _meant(old: Sequence[Told], others: Sequence[Told], row: CallRow | None) -> Finding:
+def _meant(
+    old: Sequence[Told], others: Sequence[Told], errors: Sequence[Told], row: CallRow | None
+) -> Finding:
     if row is None:
         return failed("There is no alarm.")
     if first_page(old):
         return failed("Somebody was paged before a single new line with an error was written.", row)
     if first_page(others):
         return failed("Somebody was paged for lines that are no errors of this step.", row)
+    if not first_page(errors):
+        return failed("Nobody was ever paged, neither for these lines nor for others.", row)
     return passed("Only the lines that are meant were counted.")
 
 
