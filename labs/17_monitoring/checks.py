@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers.cloud import Call, ServiceError
 from helpers.experiments.calls import CallRow
@@ -30,9 +28,7 @@ from helpers.labs import (
     failed,
     passed,
 )
-
-Findings = Iterator[tuple[str, Finding]]
-Examine = Callable[[Bench, Need], Findings]
+from helpers.labs.care import Findings, careful, is_queue
 
 MIN_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 SLACK_S = 20  # what API calls and deliveries may add to a time that a need names
@@ -40,29 +36,6 @@ MOST_DATA = 1_000  # data points a call: API_PutMetricData.html
 
 
 # ---- what the checks share
-
-
-def careful(*checks: str) -> Callable[[Examine], Examine]:
-    """Let checks fail, and not break, if the student's code did away with what the examination works with."""
-
-    def decorate(examine: Examine) -> Examine:
-        def examined(bench: Bench, need: Need) -> Findings:
-            left = list(checks)
-            try:
-                for check, finding in examine(bench, need):
-                    left.remove(check)
-                    yield check, finding
-            except (ClientError, BotoCoreError) as error:
-                code = getattr(error, "response", {}).get("Error", {}).get("Code", type(error).__name__)
-                for check in left:
-                    yield (
-                        check,
-                        failed(f"A part of the system could not be used any more: AWS answered {code}."),
-                    )
-
-        return examined
-
-    return decorate
 
 
 def at(cloud: Any, second: float) -> datetime:
@@ -93,15 +66,6 @@ def queue_arn(sqs: Any, url: str) -> str:
     """The ARN of a queue."""
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     return str(found["QueueArn"])
-
-
-def is_queue(trial: Trial, url: Any) -> bool:
-    """Whether the student gave the URL of a queue that is there."""
-    try:
-        trial.cloud.ask("sqs", "GetQueueAttributes", {"QueueUrl": url})
-    except Exception:  # noqa: BLE001  # anything may come back from a student's function
-        return False
-    return isinstance(url, str)
 
 
 def open_queue(trial: Trial, name: str, sender: str) -> tuple[str, str]:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from helpers.cloud import Actor, Call, ServiceError
 from helpers.experiments.calls import CallRow
@@ -23,8 +21,6 @@ from helpers.labs import (
     Bench,
     Finding,
     Need,
-    NotAttempted,
-    StudentError,
     Trial,
     WorkFailed,
     crash,
@@ -32,9 +28,7 @@ from helpers.labs import (
     failed,
     passed,
 )
-
-Findings = Iterator[tuple[str, Finding]]
-Examine = Callable[[Bench, Need], Findings]
+from helpers.labs.care import Findings, careful, is_queue, lacking, stopped_by, tried
 
 DAY_S, HOUR_S = 86_400, 3_600
 LIMIT_BYTES, LIMIT_ENTRIES = 1_048_576, 10  # of a batch: GUIDE/quotas-messages.html
@@ -112,60 +106,6 @@ def settle_in(trial: Trial, workers: Sequence[Actor]) -> None:
         trial.cloud.api_latency_s = 0.5
 
 
-def stopped_by(workers: Sequence[Actor]) -> StudentError | None:
-    """The error that ended one of the student's workers, if one did. Raises NotAttempted if it is that."""
-    errors = [worker.error for worker in workers if isinstance(worker.error, StudentError)]
-    for error in errors:
-        if isinstance(error, NotAttempted):
-            raise error
-    return errors[0] if errors else None
-
-
-def lacking(reason: str, workers: Sequence[Actor], row: Any = None) -> Finding:
-    """Something did not happen: because a worker raised, or else for `reason`."""
-    error = stopped_by(workers)
-    return failed(reason, row) if error is None else crashed(error.sentence)
-
-
-def careful(*checks: str) -> Callable[[Examine], Examine]:
-    """Let checks fail, and not break, if the student's code did away with a queue that the examination works with."""
-
-    def decorate(examine: Examine) -> Examine:
-        def examined(bench: Bench, need: Need) -> Findings:
-            left = list(checks)
-            try:
-                for check, finding in examine(bench, need):
-                    left.remove(check)
-                    yield check, finding
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                for check in left:
-                    yield check, failed(f"A queue could not be used any more: AWS answered {code}.")
-
-        return examined
-
-    return decorate
-
-
-def tried(call: Callable[[], Any]) -> tuple[Any, Finding | None]:
-    """What the student's function returns, or how it crashed. Raises NotAttempted."""
-    try:
-        return call(), None
-    except NotAttempted:
-        raise
-    except StudentError as error:
-        return None, crashed(error.sentence)
-
-
-def is_queue(trial: Trial, url: Any) -> bool:
-    """Whether the student gave the URL of a queue that is there."""
-    try:
-        trial.cloud.ask("sqs", "GetQueueAttributes", {"QueueUrl": url})
-    except Exception:  # noqa: BLE001  # anything may come back from a student's function
-        return False
-    return isinstance(url, str)
-
-
 def held(sqs: Any, url: str) -> int:
     """How many messages a queue holds, hidden ones included."""
     names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
@@ -229,7 +169,7 @@ def draw_queues(random: Random) -> Need:
     }
 
 
-@careful("once", "restart", "aside", "kept")
+@careful("once", "restart", "aside", "kept", of="A queue")
 def examine_queues(bench: Bench, need: Need) -> Findings:
     """Two workers on the student's queues; a crash; an order that fails; and the same after the shop was closed."""
     with bench.trial() as trial:
@@ -355,7 +295,7 @@ def draw_send(random: Random) -> Need:
     return {"orders": random.randint(24, 40), "largest_kb": random.randint(380, 480)}
 
 
-@careful("arrive", "calls", "again", "refused")
+@careful("arrive", "calls", "again", "refused", of="A queue")
 def examine_send(bench: Bench, need: Need) -> Findings:
     """Orders of very different sizes; then small ones, of which SQS cannot take one for a while, and one never."""
     with bench.trial() as trial:
@@ -493,7 +433,7 @@ def draw_work(random: Random) -> Need:
     return {"timeout_s": random.choice((22, 28, 35, 43))}
 
 
-@careful("idle", "once", "restart", "failed")
+@careful("idle", "once", "restart", "failed", of="A queue")
 def examine_work(bench: Bench, need: Need) -> Findings:
     """Four copies of the worker. Two long orders lose their worker half-way; a short one fails at first."""
     random, timeout_s = bench.random, need["timeout_s"]
@@ -634,7 +574,7 @@ def draw_payments(random: Random) -> Need:
     }
 
 
-@careful("sends", "once", "order", "others")
+@careful("sends", "once", "order", "others", of="A queue")
 def examine_payments(bench: Bench, need: Need) -> Findings:
     """Equal payments and a retry; then settlers that meet a refusing bank, a crash, and a retry after a restart."""
     with bench.trial() as trial:
@@ -795,7 +735,7 @@ def draw_redrive(random: Random) -> Need:
     }
 
 
-@careful("outage", "aside", "back", "resumed")
+@careful("outage", "aside", "back", "resumed", of="A queue")
 def examine_redrive(bench: Bench, need: Need) -> Findings:
     """An outage while invoices come; a full queue of failures moved back; and again, the script killed half-way."""
     with bench.trial() as trial:

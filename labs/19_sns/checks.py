@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from helpers.cloud import Call, ServiceError
 from helpers.experiments.calls import CallRow
-from helpers.labs import Bench, Finding, Need, NotAttempted, StudentError, Trial, crashed, failed, passed
-
-Findings = Iterator[tuple[str, Finding]]
-Examine = Callable[[Bench, Need], Findings]
+from helpers.labs import Bench, Finding, Need, Trial, failed, passed
+from helpers.labs.care import Findings, careful, is_queue, tried
 
 HOUR_S, MINUTE_S = 3_600, 60
 LIMIT_BYTES, LIMIT_ENTRIES = 262_144, 10  # of a batch: API/API_PublishBatch.html
@@ -27,45 +23,6 @@ ARRIVED_S = 1  # after so long a message is where it goes, if nothing is in its 
 
 
 # ---- what the checks share
-
-
-def careful(*checks: str) -> Callable[[Examine], Examine]:
-    """Let checks fail, and not break, if the student's code did away with what the examination works with."""
-
-    def decorate(examine: Examine) -> Examine:
-        def examined(bench: Bench, need: Need) -> Findings:
-            left = list(checks)
-            try:
-                for check, finding in examine(bench, need):
-                    left.remove(check)
-                    yield check, finding
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                for check in left:
-                    yield check, failed(f"A queue or topic could not be used any more: AWS answered {code}.")
-
-        return examined
-
-    return decorate
-
-
-def tried(call: Callable[[], Any]) -> tuple[Any, Finding | None]:
-    """What the student's function returns, or how it crashed. Raises NotAttempted."""
-    try:
-        return call(), None
-    except NotAttempted:
-        raise
-    except StudentError as error:
-        return None, crashed(error.sentence)
-
-
-def is_queue(trial: Trial, url: Any) -> bool:
-    """Whether the student gave the URL of a queue that is there."""
-    try:
-        trial.cloud.ask("sqs", "GetQueueAttributes", {"QueueUrl": url})
-    except Exception:  # noqa: BLE001  # anything may come back from a student's function
-        return False
-    return isinstance(url, str)
 
 
 def is_topic(trial: Trial, arn: Any) -> bool:
@@ -175,7 +132,7 @@ def draw_teams(random: Random) -> Need:
     }
 
 
-@careful("copies", "programs", "door", "before")
+@careful("copies", "programs", "door", "before", of="A queue or topic")
 def examine_teams(bench: Bench, need: Need) -> Findings:
     """Orders to the student's queues; then other topics, to which somebody subscribes them too."""
     random = bench.random
@@ -303,7 +260,7 @@ Order = tuple[dict[str, Any], dict[str, str]]
 """The body of an order, and its attributes."""
 
 
-@careful("large", "home", "collected", "everything")
+@careful("large", "home", "collected", "everything", of="A queue or topic")
 def examine_filters(bench: Bench, need: Need) -> Findings:
     """A stream of orders, of all kinds and at the edges of what the teams want."""
     random = bench.random
@@ -445,7 +402,7 @@ def draw_publish(random: Random) -> Need:
     return {"orders": random.randint(22, 34), "largest_kb": random.randint(100, 120)}
 
 
-@careful("arrive", "calls", "again", "refused")
+@careful("arrive", "calls", "again", "refused", of="A queue or topic")
 def examine_publish(bench: Bench, need: Need) -> Findings:
     """Orders of very different sizes; then small ones, of which SNS cannot take one for a while; then two never."""
     random = bench.random
@@ -635,7 +592,7 @@ def draw_history(random: Random) -> Need:
     return {"again_min": random.randint(2, 4)}
 
 
-@careful("order", "again", "every", "search")
+@careful("order", "again", "every", "search", of="A queue or topic")
 def examine_history(bench: Bench, need: Need) -> Findings:
     """Events of customers, mixed; some of them again, at once and later; then a reader that holds what it works on."""
     random = bench.random
@@ -782,7 +739,7 @@ def draw_warehouse(random: Random) -> Need:
 HOOK = "https://warehouse.example.com/orders"
 
 
-@careful("restart", "bothered", "kept", "door")
+@careful("restart", "bothered", "kept", "door", of="A queue or topic")
 def examine_warehouse(bench: Bench, need: Need) -> Findings:
     """A restart in which orders are published; then a warehouse that does not come back; then another topic."""
     random = bench.random

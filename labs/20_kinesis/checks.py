@@ -27,16 +27,13 @@ from helpers.labs import (
     Bench,
     Finding,
     Need,
-    NotAttempted,
-    StudentError,
     Trial,
     crashed,
     failed,
     passed,
 )
+from helpers.labs.care import Findings, careful, lacking, stopped_by, tried
 
-Findings = Iterator[tuple[str, Finding]]
-Examine = Callable[[Bench, Need], Findings]
 Position = dict[str, Any]
 Entry = dict[str, Any]
 
@@ -49,51 +46,6 @@ READS = 5  # calls of GetRecords a second and shard, of all readers together: AP
 
 
 # ---- what the checks share
-
-
-def stopped_by(workers: Sequence[Actor]) -> StudentError | None:
-    """The error that ended one of the student's workers, if one did. Raises NotAttempted if it is that."""
-    errors = [worker.error for worker in workers if isinstance(worker.error, StudentError)]
-    for error in errors:
-        if isinstance(error, NotAttempted):
-            raise error
-    return errors[0] if errors else None
-
-
-def lacking(reason: str, workers: Sequence[Actor], row: Any = None) -> Finding:
-    """Something did not happen: because a worker raised, or else for `reason`."""
-    error = stopped_by(workers)
-    return failed(reason, row) if error is None else crashed(error.sentence)
-
-
-def careful(*checks: str) -> Callable[[Examine], Examine]:
-    """Let checks fail, and not break, if the student's code did away with something the examination works with."""
-
-    def decorate(examine: Examine) -> Examine:
-        def examined(bench: Bench, need: Need) -> Findings:
-            left = list(checks)
-            try:
-                for check, finding in examine(bench, need):
-                    left.remove(check)
-                    yield check, finding
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                for check in left:
-                    yield check, failed(f"The stream could not be used any more: AWS answered {code}.")
-
-        return examined
-
-    return decorate
-
-
-def tried(call: Callable[[], Any]) -> tuple[Any, Finding | None]:
-    """What the student's function returns, or how it crashed. Raises NotAttempted."""
-    try:
-        return call(), None
-    except NotAttempted:
-        raise
-    except StudentError as error:
-        return None, crashed(error.sentence)
 
 
 def a_name(random: Random, prefix: str) -> str:
@@ -190,7 +142,7 @@ def draw_send(random: Random) -> Need:
     return {"trucks": random.randint(540, 700), "photo_kib": random.randint(62, 88)}
 
 
-@careful("once", "order", "spread", "calls")
+@careful("once", "order", "spread", "calls", of="The stream")
 def examine_send(bench: Bench, need: Need) -> Findings:
     """One position of each of many trucks; then a few trucks, while one shard has hardly room for photos."""
     random = bench.random
@@ -400,7 +352,7 @@ def shards_needed(need: Mapping[str, Any]) -> int:
     return math.ceil(max(records, mib_s, mib_s * polling / 2))
 
 
-@careful("taken", "read", "kept", "waste")
+@careful("taken", "read", "kept", "waste", of="The stream")
 def examine_streams(bench: Bench, need: Need) -> Findings:
     """A second of each load, a quarter of a minute of polling, and records that get old."""
     with bench.trial() as trial:
@@ -539,7 +491,7 @@ def draw_wages(random: Random) -> Need:
 IDLE_S = 8
 
 
-@careful("all", "once", "resume", "pace")
+@careful("all", "once", "resume", "pace", of="The stream")
 def examine_wages(bench: Bench, need: Need) -> Findings:
     """One copy works and waits; it is stopped; the second dies in the middle of its work; the third ends it."""
     random, fresh_s = bench.random, need["fresh_s"]
@@ -734,7 +686,7 @@ def draw_reshard(random: Random) -> Need:
             return {"loads_kib_s": loads}
 
 
-@careful("cost", "all", "order", "room")
+@careful("cost", "all", "order", "room", of="The stream")
 def examine_reshard(bench: Bench, need: Need) -> Findings:
     """A stream that was split before, trucks that write all the time, and the shards as the student leaves them."""
     random = bench.random
@@ -868,7 +820,7 @@ def draw_dashboard(random: Random) -> Need:
     }
 
 
-@careful("share", "refused", "hung", "once")
+@careful("share", "refused", "hung", "once", of="The stream")
 def examine_dashboard(bench: Bench, need: Need) -> Findings:
     """A dashboard that starts late, then polls, is refused for half a minute, and hangs for some minutes."""
     random, fresh_s = bench.random, need["fresh_s"]

@@ -11,12 +11,14 @@ import pytest
 import yaml
 
 from helpers.experiments import Run
-from helpers.labs import Check, Lab, load_lab
-from helpers.labs.build import read_source
+from helpers.labs import Check, Lab, Status, load_lab
+from helpers.labs.build import read_source, released_sources
+from helpers.labs.gate import gate
 from helpers.labs.lab import LABS
 from helpers.notebooks import NOTEBOOKS
 from helpers.notebooks.normalise import is_stable_id, load, normalise, to_bytes
 from helpers.sections.misconceptions import find_misconception
+from tests.labs.judging import found, statuses
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "helpers/labs/schema/lab.schema.json").read_text(encoding="utf-8")
@@ -26,6 +28,11 @@ FOLDERS = sorted(path.parent for path in LABS.glob("*/lab.yaml"))
 
 each = pytest.mark.parametrize("folder", [*FOLDERS, SAMPLE], ids=lambda path: path.name)
 each_of_the_course = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+each_task = pytest.mark.parametrize(
+    ("folder", "task"),
+    [(folder, task.id) for folder in FOLDERS for task in load_lab(str(folder)).tasks if not task.manual],
+    ids=lambda value: value.name if isinstance(value, Path) else value,
+)
 
 
 def section_of(lab: Lab, check: Check) -> str:
@@ -106,3 +113,32 @@ def test_a_lab_has_five_tasks_twenty_points_and_one_broken_system(folder: Path) 
     assert sum(task.points for task in examined) == 20
     assert sum(task.broken for task in examined) == 1
     assert all(3 <= task.points <= 6 for task in examined)
+
+
+@pytest.mark.slow
+@each_of_the_course
+def test_a_lab_may_be_released(folder: Path) -> None:
+    """The author's gate, which also asks for equal findings a second time."""
+    assert gate(load_lab(str(folder)), seeds=(1,)).defects == ()
+
+
+@each_task
+def test_a_blank_cell_is_not_attempted(folder: Path, task: str) -> None:
+    lab = load_lab(str(folder))
+    for source in ("", released_sources(lab)[task]):
+        assert statuses(found(lab, task, source)) == {Status.NOT_ATTEMPTED}
+
+
+@each_task
+def test_a_cell_that_raises_is_crashed_and_says_where(folder: Path, task: str) -> None:
+    lab = load_lab(str(folder))
+    if lab.task(task).functions == ("handler",):  # Lambda calls it: that it raises is an event like others there
+        assert statuses(found(lab, task, "def handler(*given):\n    return given[99]\n")) == {Status.FAILED}
+        return
+    functions = lab.task(task).functions
+    source = "\n".join(f"def {name}(*given):\n    return given[99]\n" for name in functions)
+    findings = found(lab, task, source)
+    wanted = f"IndexError in {functions[0]}, line 2 (`return given[99]`): tuple index out of range"
+    # Where several copies of a function run at once, that a copy raised is the finding.
+    assert any(wanted in finding.reason for finding in findings.values())
+    assert statuses(findings) <= {Status.CRASHED, Status.FAILED}
