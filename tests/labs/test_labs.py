@@ -132,7 +132,9 @@ def test_a_blank_cell_is_not_attempted(folder: Path, task: str) -> None:
 @each_task
 def test_a_cell_that_raises_is_crashed_and_says_where(folder: Path, task: str) -> None:
     lab = load_lab(str(folder))
-    if lab.task(task).functions == ("handler",):  # Lambda calls it: that it raises is an event like others there
+    if lab.task(task).functions == (
+        "handler",
+    ):  # Lambda calls it: that it raises is an event like others there
         assert statuses(found(lab, task, "def handler(*given):\n    return given[99]\n")) == {Status.FAILED}
         return
     functions = lab.task(task).functions
