@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.dataplane import Cloud
+from helpers.experiments.catalog import find
 from helpers.experiments.observation import Observation, observe
 from helpers.experiments.parameter import ParameterError
 from helpers.experiments.run import Run
@@ -65,3 +66,19 @@ def test_lines_of_functions_are_shown_with_their_instant() -> None:
 def test_a_run_that_is_not_possible_is_refused_as_ever() -> None:
     with pytest.raises(ParameterError, match="visibility_timeout_s"):
         observe("18_sqs.visibility?visibility_timeout_s=-1")
+
+
+@pytest.mark.parametrize(
+    "run", ["18_sqs.visibility", "20_kinesis.readers", "21_lambda.sqs_esm", "22_dynamodb.expiry"]
+)
+def test_a_run_that_is_watched_is_the_same_run(run: str) -> None:
+    plain, watched = (Cloud(seed=4) for _ in range(2))
+    watched.plane("cloudwatch").region().gauges.follow()
+    experiment = find(run)
+    try:
+        for cloud in (plain, watched):
+            experiment.run(cloud, experiment.values())
+        assert list(watched.attempts) == list(plain.attempts)
+    finally:
+        plain.close()
+        watched.close()
