@@ -18,7 +18,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ
 
 import lab  # noqa: E402  # beside the browser's tests
 from frontend import kernel  # noqa: E402  # beside the kernel's tests
-from measure import experiments, latencies, memory_mb, neighbours, p95, runs, show  # noqa: E402  # likewise
+from measure import experiments, latencies, memory_mb, p95, runs, show, step  # noqa: E402  # likewise
 from nbformat.v4 import new_code_cell, new_notebook  # noqa: E402  # after the path
 
 from helpers.notebooks.normalise import normalise, to_bytes  # noqa: E402  # likewise
@@ -57,11 +57,10 @@ def in_browser(path: Path) -> dict[str, list[float]]:
             page.run_all()
             for number, name in enumerate(names):
                 panel = page.panel(number)
-                _, label, default, beside = neighbours(name)
-                there, back = ("ArrowRight", "ArrowLeft") if beside > default else ("ArrowLeft", "ArrowRight")
+                one = step(name)
                 panel.box.locator("img").first.evaluate(CLOCK)
                 for trial in range(TRIALS + 1):
-                    panel.press(label, back if trial % 2 else there)
+                    panel.press(one.label, one.back if trial % 2 else one.there)
                     page.page.wait_for_function("count => window.moved.length > count", arg=trial)
                     page.page.wait_for_timeout(50)
                 found[name] = page.page.evaluate("() => window.moved")[1:]

@@ -128,9 +128,9 @@ class Kernel:
         self.client.shell_channel.send(message)
         return when
 
-    def move(self, model_id: str, value: Any) -> float:
-        """Move a slider to `value` and let go."""
-        state = {"value": value}
+    def move(self, model_id: str, value: Any, trait: str = "value") -> float:
+        """Move a slider to `value` and let go; of a list, `trait` "index" is the place of the option."""
+        state = {trait: value}
         return self.send(model_id, {"method": "update", "state": state, "buffer_paths": []})
 
     def press(self, model_id: str) -> float:

@@ -6,12 +6,12 @@ import json
 import re
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 from frontend import Kernel
 
 from helpers.experiments import catalog
-from helpers.experiments.parameter import Float, Int
+from helpers.experiments.parameter import Choice, Float, Int
 
 PANEL = """
 import json
@@ -32,19 +32,41 @@ def experiments() -> list[str]:
     return sorted(catalog())
 
 
-def neighbours(experiment: str) -> tuple[str, str, Any, Any]:
-    """Name and label of the experiment's first number, its default, and the value one step beside it."""
-    for parameter in catalog()[experiment].parameters:
-        if isinstance(parameter, Int | Float):
-            up = parameter.default + parameter.step
-            beside = up if up <= parameter.maximum else parameter.default - parameter.step
-            return parameter.name, parameter.label, parameter.default, beside
-    raise LookupError(f"{experiment} has no parameter that is a number")
+class Step(NamedTuple):
+    """A control of a panel, and one step beside its default: `trait` is what of the widget moves, `there` and `back`
+    are the keys that a learner would press.
+    """
+
+    name: str
+    label: str
+    trait: str
+    default: Any
+    beside: Any
+    there: str
+    back: str
+
+
+def step(experiment: str) -> Step:
+    """One step of the experiment's first number; or of its first choice, if it has no number."""
+    parameters = catalog()[experiment].parameters
+    for one in parameters:
+        if isinstance(one, Int | Float):
+            keys = ("ArrowRight", "ArrowLeft")
+            if one.default + one.step <= one.maximum:
+                return Step(one.name, one.label, "value", one.default, one.default + one.step, *keys)
+            return Step(one.name, one.label, "value", one.default, one.default - one.step, *reversed(keys))
+    for one in parameters:
+        if isinstance(one, Choice):
+            place, keys = one.choices.index(one.default), ("ArrowDown", "ArrowUp")
+            if place + 1 < len(one.choices):
+                return Step(one.name, one.label, "index", place, place + 1, *keys)
+            return Step(one.name, one.label, "index", place, place - 1, *reversed(keys))
+    raise LookupError(f"{experiment} has neither a number nor a choice")
 
 
 def show(kernel: Kernel, experiment: str) -> dict[str, str]:
     """Show the panel of `experiment` in the kernel; the model ids of its parts."""
-    code = PANEL.format(experiment=experiment, parameter=neighbours(experiment)[0])
+    code = PANEL.format(experiment=experiment, parameter=step(experiment).name)
     ids: dict[str, str] = json.loads(kernel.value(code))
     return ids
 
@@ -58,10 +80,10 @@ def ended(kernel: Kernel, ids: dict[str, str], since: float) -> bool:
 def latencies(kernel: Kernel, experiment: str, trials: int) -> list[float]:
     """Real seconds from the slider's message to the new picture and claims, for one step there and back."""
     ids = show(kernel, experiment)
-    _, _, default, beside = neighbours(experiment)
+    one = step(experiment)
     found = []
     for trial in range(trials + 1):
-        moved = kernel.move(ids["field"], default if trial % 2 else beside)
+        moved = kernel.move(ids["field"], one.default if trial % 2 else one.beside, one.trait)
         kernel.until(lambda since=moved: ended(kernel, ids, since), 30, experiment)  # type: ignore[misc]  # mypy knows no default of a lambda
         # The line with the calls is the last thing a run changes: picture and claims have come before it.
         found.append(kernel.changed(ids["status"], since=moved)[-1][0] - moved)
