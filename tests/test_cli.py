@@ -32,7 +32,8 @@ def test_list_names_sections_experiments_and_questions(capsys: pytest.CaptureFix
     code, out, err = devlab("list", capsys=capsys)
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].startswith("18_sqs: ")
+    sections = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
+    assert sections == ["17_monitoring", "18_sqs", "19_sns", "20_kinesis", "21_lambda", "22_dynamodb"]
     for one in catalog().values():
         assert any(
             re.fullmatch(rf"  {re.escape(one.id)} +{re.escape(one.question)}", line) for line in lines

@@ -131,7 +131,7 @@ def test_readme_says_what_it_must() -> None:
     readme = text("README.md")
     for needed in (
         "Linux, macOS and Windows",
-        "DVA-C02",
+        "DVA-C03",
         "modelled",
         "docs/screenshot-light.png",
         "## Questions",

@@ -43,9 +43,9 @@ def log_times(cloud: Cloud, sets: list[list[str]]) -> None:
     metrics = [{"Name": "Duration", "Unit": "Milliseconds"}]
     told = {"Namespace": "pay", "Dimensions": sets, "Metrics": metrics}
     for number in range(24):
-        line = {"_aws": {"Timestamp": cloud.timestamp_ms, "CloudWatchMetrics": [told]}}
-        line |= {"Stage": ("prod", "test")[number % 2], "Host": f"host-{number % 3}"}  # type: ignore[dict-item]
-        line |= {"Request": f"r-{number}", "Duration": 100 + number}  # type: ignore[dict-item]
+        line: dict[str, Any] = {"_aws": {"Timestamp": cloud.timestamp_ms, "CloudWatchMetrics": [told]}}
+        line |= {"Stage": ("prod", "test")[number % 2], "Host": f"host-{number % 3}"}
+        line |= {"Request": f"r-{number}", "Duration": 100 + number}
         event = {"timestamp": cloud.timestamp_ms, "message": json.dumps(line)}
         logs.put_log_events(logGroupName="pay", logStreamName="all", logEvents=[event])
 
