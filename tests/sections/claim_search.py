@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -89,3 +89,29 @@ class ClaimSearch:
                 raise Counterexample(f"{claim} is {found.verdict} at {run}: {found.explanation}")
 
         holds()
+
+
+class SearchedClaims:
+    """The tests of a search. A test file subclasses it, with its `search`."""
+
+    search: ClassVar[ClaimSearch]
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """A test for each claim, and for each broken rule."""
+        if "claim" in metafunc.fixturenames:
+            metafunc.parametrize("claim", self.search.claims)
+        if "case" in metafunc.fixturenames:
+            metafunc.parametrize("case", self.search.breaks, ids=str)
+
+    @pytest.mark.slow
+    def test_there_is_no_counterexample_in_the_stated_range(self, claim: str) -> None:
+        self.search.find_none(claim)
+
+    @pytest.mark.slow
+    def test_the_same_search_finds_a_counterexample_once_a_rule_is_broken(
+        self, case: Break, monkeypatch: Patch
+    ) -> None:
+        self.search.find_one(case, monkeypatch)
+
+    def test_each_claim_has_a_rule_that_can_break_it(self) -> None:
+        assert {case.claim for case in self.search.breaks} == set(self.search.claims)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from claim_search import Break, ClaimSearch, Drawn, Patch, Strategy
+from claim_search import Break, ClaimSearch, Drawn, Patch, SearchedClaims, Strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import counterexamples, outcome, settings_of
@@ -177,17 +177,5 @@ SEARCH = ClaimSearch(
 )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("claim", SEARCH.claims)
-def test_claim_holds_in_its_range(claim: str) -> None:
-    SEARCH.find_none(claim)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", SEARCH.breaks, ids=str)
-def test_claim_notices_a_broken_rule(case: Break, monkeypatch: Patch) -> None:
-    SEARCH.find_one(case, monkeypatch)
-
-
-def test_every_claim_has_a_rule_it_rests_on() -> None:
-    assert {case.claim for case in SEARCH.breaks} == set(SEARCH.claims)
+class TestClaims(SearchedClaims):
+    search = SEARCH

@@ -6,7 +6,7 @@ from math import isclose
 from typing import Any
 
 import pytest
-from claim_search import Break, ClaimSearch, Drawn, Patch, Strategy
+from claim_search import Break, ClaimSearch, Drawn, Patch, SearchedClaims, Strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import counterexamples, outcome, settings_of
@@ -188,17 +188,5 @@ SEARCH = ClaimSearch(
 )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("claim", SEARCH.claims)
-def test_there_is_no_counterexample_in_the_stated_range(claim: str) -> None:
-    SEARCH.find_none(claim)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", SEARCH.breaks, ids=str)
-def test_a_broken_rule_shows_it_false(case: Break, monkeypatch: Patch) -> None:
-    SEARCH.find_one(case, monkeypatch)
-
-
-def test_every_claim_rests_on_a_rule_that_is_broken_here() -> None:
-    assert {case.claim for case in SEARCH.breaks} == set(SEARCH.claims)
+class TestClaims(SearchedClaims):
+    search = SEARCH

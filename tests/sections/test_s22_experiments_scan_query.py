@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 import pytest
-from claim_search import Break, ClaimSearch, Drawn, Patch, Strategy
+from claim_search import Break, ClaimSearch, Drawn, Patch, SearchedClaims, Strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import counterexamples, outcome, settings_of
@@ -218,22 +218,8 @@ SEARCH = ClaimSearch(
 )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("claim", SEARCH.claims)
-def test_there_is_no_counterexample_in_the_stated_range(claim: str) -> None:
-    SEARCH.find_none(claim)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", SEARCH.breaks, ids=str)
-def test_the_same_search_finds_a_counterexample_once_a_rule_is_broken(
-    case: Break, monkeypatch: Patch
-) -> None:
-    SEARCH.find_one(case, monkeypatch)
-
-
-def test_each_claim_has_a_rule_that_can_break_it() -> None:
-    assert {case.claim for case in SEARCH.breaks} == set(SEARCH.claims)
+class TestClaims(SearchedClaims):
+    search = SEARCH
 
 
 def test_the_methods_are_told_apart() -> None:
