@@ -1,4 +1,5 @@
 """A reader of resource policies: may this principal do that? For deliveries to queues and functions, and for checks.
+And the policy that experiments and labs give to a queue behind a service.
 
 It knows what such a policy needs: Effect, Principal, Action, Resource, and the string and ARN conditions.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
@@ -31,6 +32,24 @@ def service(name: str) -> Caller:
 def user(account: str, name: str) -> Caller:
     """An IAM user of an account."""
     return Caller("AWS", (f"arn:aws:iam::{account}:user/{name}", f"arn:aws:iam::{account}:root", account))
+
+
+def of_queue(queue_arn: str, sender: str, source_arn: str = "") -> str:
+    """The policy of a queue, as JSON text, that lets the service `sender`, such as sns.amazonaws.com, send to it; on
+    behalf of `source_arn` alone, if that is given.
+
+    Pages: https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html,
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": sender},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+    }
+    if source_arn:
+        statement["Condition"] = {"ArnEquals": {"aws:SourceArn": source_arn}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def allows(text: str, caller: Caller, action: str, resource: str, context: Mapping[str, str]) -> bool:

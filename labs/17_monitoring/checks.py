@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 
 from helpers.cloud import Call, ServiceError
+from helpers.dataplane import policy
 from helpers.experiments.calls import CallRow
 from helpers.labs import (
     Bench,
@@ -73,9 +74,7 @@ def open_queue(trial: Trial, name: str, sender: str) -> tuple[str, str]:
     sqs = trial.client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = queue_arn(sqs, url)
-    statement = {"Effect": "Allow", "Principal": {"Service": sender}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy.of_queue(arn, sender)})
     return url, arn
 
 

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from helpers.cloud import Call, ServiceError
+from helpers.dataplane import policy
 from helpers.experiments.calls import CallRow
 from helpers.labs import Bench, Finding, Need, Trial, failed, passed
 from helpers.labs.care import Findings, careful, is_queue, tried
@@ -42,15 +43,8 @@ def arn_of(sqs: Any, url: str) -> str:
 
 def let_in(sqs: Any, url: str, topic: str) -> None:
     """Give a queue a policy that lets one topic in."""
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn_of(sqs, url),
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    allowing = policy.of_queue(arn_of(sqs, url), "sns.amazonaws.com", topic)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": allowing})
 
 
 def subscribed(sns: Any, sqs: Any, topic: str, url: str, **attributes: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from helpers import Cloud
+from helpers.dataplane import policy
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -74,9 +75,7 @@ def queue(cloud: Cloud, name: str = "out", sender: str = "") -> tuple[str, str]:
     sqs, arn = cloud.client("sqs"), f"arn:aws:sqs:us-east-1:123456789012:{name}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     if sender:
-        statement = {"Effect": "Allow", "Principal": {"Service": sender}, "Action": "sqs:SendMessage"}
-        policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy.of_queue(arn, sender)})
     return url, arn
 
 

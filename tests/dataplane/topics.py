@@ -6,20 +6,14 @@ import json
 from typing import Any
 
 from helpers import Cloud
+from helpers.dataplane import policy
 
 from .conftest import Queue
 
 
 def let_in(queue: Queue, topic_arn: str) -> None:
     """Give the queue a policy that lets the topic send."""
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue.arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
-    }
-    queue.set(Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+    queue.set(Policy=policy.of_queue(queue.arn, "sns.amazonaws.com", topic_arn))
 
 
 def let_invoke(cloud: Cloud, function: str, topic_arn: str) -> None:

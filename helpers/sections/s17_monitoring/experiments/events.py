@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.cloud import Call, ServiceError
+from helpers.dataplane import policy
 from helpers.dataplane.events.delivery import LONGEST_AGE_S, MOST_RETRIES
 from helpers.dataplane.events.models import Models
 from helpers.experiments import (
@@ -372,14 +373,8 @@ def lasting(p: Values) -> bool:
 def _queue(cloud: Cloud, sqs: Any, name: str, *, allowed: bool) -> str:
     """The ARN of a new queue, which lets EventBridge send if `allowed`."""
     arn = f"arn:aws:sqs:{cloud.region}:{cloud.account_id}:{name}"
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    policy = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})} if allowed else {}
-    sqs.create_queue(QueueName=name, Attributes=policy)
+    attributes = {"Policy": policy.of_queue(arn, "events.amazonaws.com")} if allowed else {}
+    sqs.create_queue(QueueName=name, Attributes=attributes)
     return arn
 
 

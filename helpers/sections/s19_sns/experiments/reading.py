@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from helpers.dataplane import policy
 from helpers.experiments import CallRow
 
 GUIDE = "https://docs.aws.amazon.com/sns/latest/dg/"
@@ -36,15 +36,8 @@ def new_queue(sqs: Any, name: str, **attributes: str) -> Queue:
 
 def let_in(sqs: Any, queue: Queue, topic_arn: str) -> None:
     """Give the queue a policy that lets this topic send (GUIDE/subscribe-sqs-queue-to-sns-topic.html)."""
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue.arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})
+    allowing = policy.of_queue(queue.arn, "sns.amazonaws.com", topic_arn)
+    sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": allowing})
 
 
 def subscribe(sns: Any, topic_arn: str, queue: Queue, **attributes: str) -> str:

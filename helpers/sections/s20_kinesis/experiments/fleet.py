@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from helpers.dataplane import policy
 from helpers.experiments import Values
 
 if TYPE_CHECKING:
@@ -191,15 +191,8 @@ class Topic(Queue):
         url = self._own[application] = self._make(f"application-{application}")
         found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         arn = found["Attributes"]["QueueArn"]
-        allow = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": self._topic}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        allowing = policy.of_queue(arn, "sns.amazonaws.com", self._topic)
+        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": allowing})
         self._sns.subscribe(
             TopicArn=self._topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
         )
