@@ -8,7 +8,7 @@ from typing import Any
 from helpers.cloud import Account, Call
 from helpers.dataplane.cloudwatch import errors
 from helpers.dataplane.cloudwatch.series import DAY_S, HOUR_S, Metric, Store
-from helpers.dataplane.cloudwatch.stamp import seconds
+from helpers.dataplane.stamp import seconds
 
 MOST_METRICS, MOST_VALUES, MOST_DIMENSIONS = 1_000, 150, 30
 OLDEST_S, NEWEST_S = 14 * DAY_S, 2 * HOUR_S

@@ -11,10 +11,9 @@ from typing import Any
 from helpers.cloud import Account, Call
 from helpers.dataplane.cloudwatch import errors, math
 from helpers.dataplane.cloudwatch.models import Models
-from helpers.dataplane.cloudwatch.reasons import instant_of
 from helpers.dataplane.cloudwatch.series import DAY_S, READABLE, Metric, Store, finest_period_s
-from helpers.dataplane.cloudwatch.stamp import seconds
 from helpers.dataplane.cloudwatch.values import is_statistic
+from helpers.dataplane.stamp import instant, seconds
 
 MOST_DATAPOINTS = 1_440
 LISTED_S = 14 * DAY_S
@@ -56,7 +55,7 @@ class Reading:
             units = [asked["Unit"]] if "Unit" in asked else series.units(start_s, end_s)
             for unit in units:
                 for begin, values in series.periods(start_s, end_s, period_s, unit):
-                    point: dict[str, Any] = {"Timestamp": instant_of(begin), "Unit": unit}
+                    point: dict[str, Any] = {"Timestamp": instant(begin), "Unit": unit}
                     for name in names or ():
                         point[name] = values.statistic(name)
                     if extended:
@@ -91,7 +90,7 @@ class Reading:
                 results[query["Id"]] = {
                     "Id": query["Id"],
                     "Label": query.get("Label", label),
-                    "Timestamps": [instant_of(at) for at, _ in values],
+                    "Timestamps": [instant(at) for at, _ in values],
                     "Values": [value for _, value in values],
                     "StatusCode": "Complete",
                 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from helpers.dataplane.cloudwatch.evaluation import State
+from helpers.dataplane.stamp import instant
 
 _WORDS = {
     "GreaterThanOrEqualToThreshold": "greater than or equal to",
@@ -17,14 +18,9 @@ _WORDS = {
 }
 
 
-def stamp(instant: datetime) -> str:
+def stamp(at: datetime) -> str:
     """An instant as CloudWatch writes it: 2026-01-05T09:00:00.000+0000."""
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03d}+0000"
-
-
-def instant_of(time_s: float) -> datetime:
-    """Seconds since 1970 as an instant in UTC."""
-    return datetime.fromtimestamp(time_s, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
 
 
 def explained(
@@ -46,7 +42,7 @@ def explained(
         )
     wanted = state is State.ALARM
     named = [point for point in real if point[2] == wanted] or real
-    shown = ", ".join(f"{value} ({instant_of(begin):%d/%m/%y %H:%M:%S})" for begin, value, _ in named)
+    shown = ", ".join(f"{value} ({instant(begin):%d/%m/%y %H:%M:%S})" for begin, value, _ in named)
     verb = ("was" if len(named) == 1 else "were") + ("" if wanted else " not")
     least, move = (needed, "OK -> ALARM") if wanted else (periods - needed + 1, "ALARM -> OK")
     return (
@@ -63,7 +59,7 @@ def reason_data(
     real = [point for point in points if point[1] is not None][-settings["EvaluationPeriods"] :]
     data: dict[str, Any] = {"version": "1.0", "queryDate": stamp(now)}
     if real:
-        data["startDate"] = stamp(instant_of(real[0][0]))
+        data["startDate"] = stamp(instant(real[0][0]))
     statistic = settings.get("Statistic") or settings.get("ExtendedStatistic")
     if statistic:
         data["statistic"] = statistic
@@ -72,7 +68,7 @@ def reason_data(
         "recentDatapoints": [value for _, value, _ in real],
         "threshold": float(settings["Threshold"]),
         "evaluatedDatapoints": [
-            {"timestamp": stamp(instant_of(begin)), **({} if value is None else {"value": value})}
+            {"timestamp": stamp(instant(begin)), **({} if value is None else {"value": value})}
             for begin, value, _ in reversed(points[-settings["EvaluationPeriods"] :])
         ],
     }

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from helpers.cloud import Call
+from helpers.dataplane.stamp import instant, seconds
 from helpers.dataplane.xray import errors, filters
 from helpers.dataplane.xray.documents import KEPT_S
 from helpers.dataplane.xray.segment import Annotation
 from helpers.dataplane.xray.service_map import Counts, service_map
-from helpers.dataplane.xray.stamp import seconds, stamp
 from helpers.dataplane.xray.store import Store
 from helpers.dataplane.xray.trace import Trace
 
@@ -43,7 +43,7 @@ def summaries(store: Store, now_s: float, call: Call) -> dict[str, Any]:
     first = int(asked.get("NextToken", 0))
     answer: dict[str, Any] = {
         "TraceSummaries": [_summary(trace, call.account_id) for trace in found[first : first + _PAGE]],
-        "ApproximateTime": stamp(now_s),
+        "ApproximateTime": instant(now_s),
         "TracesProcessedCount": len(scanned),
     }
     if first + _PAGE < len(found):
@@ -80,8 +80,11 @@ def graph(store: Store, now_s: float, call: Call) -> dict[str, Any]:
     chosen = [trace for trace in _kept(store, now_s) if _by_event(trace, begin_s, end_s)]
     services = _services(chosen, call.account_id)
     return {
-        "StartTime": stamp(begin_s), "EndTime": stamp(end_s), "Services": services, "ContainsOldGroupVersions": False,
-    }  # fmt: skip
+        "StartTime": instant(begin_s),
+        "EndTime": instant(end_s),
+        "Services": services,
+        "ContainsOldGroupVersions": False,
+    }
 
 
 def trace_graph(store: Store, now_s: float, call: Call) -> dict[str, Any]:
@@ -131,7 +134,7 @@ def _summary(trace: Trace, account_id: str) -> dict[str, Any]:
     users = dict.fromkeys(each.more["user"] for each in trace.segments if "user" in each.more)
     return {
         "Id": trace.id,
-        "StartTime": stamp(trace.start_time),
+        "StartTime": instant(trace.start_time),
         "Duration": round(trace.duration_s, 6),
         "ResponseTime": round(trace.response_s, 6),
         "HasFault": root.fault,
@@ -178,8 +181,8 @@ def _services(chosen: list[Trace], account_id: str) -> list[dict[str, Any]]:
         edges = [
             {
                 "ReferenceId": edge.target,
-                "StartTime": stamp(edge.begin),
-                "EndTime": stamp(edge.end),
+                "StartTime": instant(edge.begin),
+                "EndTime": instant(edge.end),
                 "SummaryStatistics": _statistics(edge.counts),
                 "ResponseTimeHistogram": _histogram(edge.counts),
                 "EdgeType": "link" if edge.linked else "",
@@ -192,8 +195,8 @@ def _services(chosen: list[Trace], account_id: str) -> list[dict[str, Any]]:
                 "ReferenceId": number,
                 "Root": node.root,
                 "State": "unknown" if node.inferred else "active",
-                "StartTime": stamp(node.begin),
-                "EndTime": stamp(node.end),
+                "StartTime": instant(node.begin),
+                "EndTime": instant(node.end),
                 "Edges": edges,
                 "SummaryStatistics": _statistics(node.counts),
                 "DurationHistogram": _histogram(node.counts),

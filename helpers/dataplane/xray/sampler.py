@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from helpers.dataplane.stamp import instant, seconds
 from helpers.dataplane.xray.rule import Request, SamplingRule
-from helpers.dataplane.xray.stamp import seconds, stamp
 
 RULES_S = 300
 """How often the rules are fetched again."""
@@ -69,7 +69,7 @@ class Sampler:
             {
                 "RuleName": use.rule.name,
                 "ClientID": self._id,
-                "Timestamp": stamp(now_s),
+                "Timestamp": instant(now_s),
                 "RequestCount": use.requests,
                 "SampledCount": use.sampled,
                 "BorrowCount": use.borrowed,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.cloud import Account, Call
+from helpers.dataplane.stamp import instant
 from helpers.dataplane.xray import errors
 from helpers.dataplane.xray.models import Models
 from helpers.dataplane.xray.rule import DEFAULT, LAST_PRIORITY
-from helpers.dataplane.xray.stamp import stamp
 
 QUOTA_S = 300
 """How long a quota is good."""
@@ -100,13 +100,13 @@ class Sampling:
                     "RuleName": given["RuleName"],
                     "FixedRate": kept["FixedRate"],
                     "ReservoirQuota": share + (active.index(given["ClientID"]) < over),
-                    "ReservoirQuotaTTL": stamp(now_s + QUOTA_S),
+                    "ReservoirQuotaTTL": instant(now_s + QUOTA_S),
                     "Interval": INTERVAL_S,
                 }
             )
         return {
             "SamplingTargetDocuments": documents,
-            "LastRuleModification": stamp(self._modified_s),
+            "LastRuleModification": instant(self._modified_s),
             "UnprocessedStatistics": unprocessed,
         }
 
@@ -145,4 +145,8 @@ def _place(rule: dict[str, Any]) -> tuple[int, str]:
 
 def _record(kept: dict[str, Any]) -> dict[str, Any]:
     rule = {key: value for key, value in kept.items() if key not in ("created", "modified")}
-    return {"SamplingRule": rule, "CreatedAt": stamp(kept["created"]), "ModifiedAt": stamp(kept["modified"])}
+    return {
+        "SamplingRule": rule,
+        "CreatedAt": instant(kept["created"]),
+        "ModifiedAt": instant(kept["modified"]),
+    }

@@ -1,4 +1,4 @@
-"""The instants that a call names."""
+"""Instants as boto3 gives them, and as planes reckon: seconds since 1970."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def seconds(stamp: Any) -> float:
     if isinstance(stamp, datetime):
         return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
     return float(stamp)
+
+
+def instant(time_s: float) -> datetime:
+    """The instant so many seconds after 1970 began, in UTC, to the microsecond."""
+    return datetime.fromtimestamp(round(time_s, 6), UTC)
