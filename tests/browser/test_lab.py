@@ -34,8 +34,12 @@ def clean(notebook: Notebook) -> None:
 
 
 def look(notebook: Notebook, shots: Path) -> None:
-    """The first scene of the notebook: *Show me*, then the freed slider by keyboard."""
-    panel = next(one for one in notebook.panels() if one.button("Show me").count())
+    """The first scene of the notebook that frees a slider: *Show me*, then the slider by keyboard."""
+    panel = next(
+        one
+        for one in notebook.panels()
+        if one.button("Show me").count() and one.box.locator(".noUi-target").count()
+    )
     picture, claims = panel.picture, panel.claims
     assert (
         panel.box.locator(".noUi-target[disabled]").count() == panel.box.locator(".noUi-target").count() > 0
