@@ -5,9 +5,11 @@ Each imports what it needs when it is called: the learner's commands share this 
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 UNSAFE = 3
 """Exit code when submissions cannot be isolated and nobody said that they need not be."""
+
+_ANEW_S = 0.01
 
 
 def add_to(commands: Any) -> None:
@@ -153,18 +157,33 @@ def _answered(command: Callable[[argparse.Namespace], int], asked: argparse.Name
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Ctrl-C and `kill` end the block by `_Stopped`, once: what tidies up then is not disturbed again."""
+    """Ctrl-C and `kill` end the block by `_Stopped`, once: what tidies up then is not disturbed again.
+
+    Python drops an exception that reaches it in a `__del__` or in a collector's callback; then it is raised anew.
+    """
     numbers = (signal.SIGINT, signal.SIGTERM)
+    dropped = sys.unraisablehook
 
     def stop(number: int, _frame: object) -> NoReturn:
         for one in numbers:
             signal.signal(one, signal.SIG_IGN)
         raise _Stopped(number)
 
+    def again(told: sys.UnraisableHookArgs) -> None:
+        if not isinstance(told.exc_value, _Stopped):
+            dropped(told)
+            return
+        for one in numbers:
+            signal.signal(one, stop)
+        # From a thread, and later: sent here, it would be raised here, and dropped again.
+        threading.Timer(_ANEW_S, _thread.interrupt_main, (told.exc_value.number,)).start()
+
     before = [signal.signal(one, stop) for one in numbers]
+    sys.unraisablehook = again
     try:
         yield
     finally:
+        sys.unraisablehook = dropped
         for one, handler in zip(numbers, before, strict=True):
             signal.signal(one, handler)
 
