@@ -5,19 +5,16 @@ Each imports what it needs when it is called: the learner's commands share this 
 
 from __future__ import annotations
 
-import _thread
 import argparse
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from helpers.grading.limits import Limits
+from helpers.grading.stopping import StoppedBySignal, stoppable
 
 if TYPE_CHECKING:
     from helpers.grading.deliver import Delivery
@@ -27,8 +24,6 @@ if TYPE_CHECKING:
 
 UNSAFE = 3
 """Exit code when submissions cannot be isolated and nobody said that they need not be."""
-
-_ANEW_S = 0.01
 
 
 def add_to(commands: Any) -> None:
@@ -117,22 +112,14 @@ def _add_delivery(parser: argparse.ArgumentParser) -> None:
     add("--column", default="", metavar="NAME", help=said)
 
 
-class _Stopped(BaseException):
-    """The signal `number` came: whoever runs the command wants it to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 def _reporting(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """Let a command that refuses, or is stopped, say so in one sentence."""
 
     def run(asked: argparse.Namespace) -> int:
         try:
-            with _stoppable():
+            with stoppable():
                 return _answered(command, asked)
-        except _Stopped as stopped:
+        except StoppedBySignal as stopped:
             print("Stopped. Run the same command again to go on.", file=sys.stderr)
             return 128 + stopped.number
 
@@ -153,39 +140,6 @@ def _answered(command: Callable[[argparse.Namespace], int], asked: argparse.Name
     except (Refused, OneSentence, GradebookError, KeyFileError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Ctrl-C and `kill` end the block by `_Stopped`, once: what tidies up then is not disturbed again.
-
-    Python drops an exception that reaches it in a `__del__` or in a collector's callback; then it is raised anew.
-    """
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    dropped = sys.unraisablehook
-
-    def stop(number: int, _frame: object) -> NoReturn:
-        for one in numbers:
-            signal.signal(one, signal.SIG_IGN)
-        raise _Stopped(number)
-
-    def again(told: sys.UnraisableHookArgs) -> None:
-        if not isinstance(told.exc_value, _Stopped):
-            dropped(told)
-            return
-        for one in numbers:
-            signal.signal(one, stop)
-        # From a thread, and later: sent here, it would be raised here, and dropped again.
-        threading.Timer(_ANEW_S, _thread.interrupt_main, (told.exc_value.number,)).start()
-
-    before = [signal.signal(one, stop) for one in numbers]
-    sys.unraisablehook = again
-    try:
-        yield
-    finally:
-        sys.unraisablehook = dropped
-        for one, handler in zip(numbers, before, strict=True):
-            signal.signal(one, handler)
 
 
 def _grade(asked: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ from helpers.grading.mark import Work, defect, mark
 from helpers.grading.nursery import Nursery
 from helpers.grading.record import Record, State
 from helpers.grading.sandbox.kernel import die_with_parent, gather_memory
+from helpers.grading.stopping import go_on
 from helpers.labs import Lab
 
 _PATIENCE_S = 1200.0
@@ -78,6 +79,7 @@ class Pool:
         try:
             more = True
             while more or self._at_work():
+                go_on()
                 while more and len(self._at_work()) < self._jobs:
                     work = next(waiting, None)
                     if work is None:
