@@ -44,26 +44,38 @@ def test_a_signal_that_comes_while_a_process_is_forked_ends_the_loop_at_its_next
     assert "StoppedBySignal" in ran.stderr, "Python drops no exception there any more: go_on can go"
 
 
+def send(number: int) -> None:
+    os.kill(os.getpid(), number)
+    time.sleep(0.01)  # the handler raises here
+
+
+def work_and_tidy(number: int, tidied: list[str]) -> None:
+    with stoppable():
+        try:
+            send(number)
+        finally:
+            send(number)
+            tidied.append("all of it")
+
+
+def work(number: int) -> None:
+    with stoppable():
+        send(number)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_what_tidies_up_is_not_stopped_again(number: int) -> None:
     before = [signal.getsignal(one) for one in SIGNALS]
-    tidied = []
-    with pytest.raises(StoppedBySignal) as stopped, stoppable():
-        try:
-            os.kill(os.getpid(), number)
-            time.sleep(1)
-        finally:
-            os.kill(os.getpid(), number)
-            time.sleep(0.01)
-            tidied.append("all of it")
+    tidied: list[str] = []
+    with pytest.raises(StoppedBySignal) as stopped:
+        work_and_tidy(number, tidied)
     assert stopped.value.number == number
     assert tidied == ["all of it"]
     assert [signal.getsignal(one) for one in SIGNALS] == before
 
 
 def test_a_command_that_no_signal_reaches_goes_on() -> None:
-    with pytest.raises(StoppedBySignal), stoppable():
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(1)
+    with pytest.raises(StoppedBySignal):
+        work(signal.SIGTERM)
     with stoppable():  # the signal before was for the command before
         go_on()
