@@ -97,6 +97,7 @@ def test_ci_watches_every_call_that_can_name_an_address() -> None:
     assert {"connect", "sendto", "sendmsg", "sendmmsg"} <= set(calls.split(","))
     assert "strace -f --seccomp-bpf" in run
     assert "unshare --net" in run
+    assert "unshare --net .venv/bin/python .ci/listen.py make" in run
 
 
 def test_properties_are_searched_in_a_fixed_order() -> None:
