@@ -3,9 +3,9 @@
     unshare --net python .ci/listen.py COMMAND...
 
 The network namespace has loopback and one more device: a tunnel that is the default route and whose other end is
-read here (https://docs.kernel.org/networking/tuntap.html). So a packet to any address beyond this machine, also one that
-asks for a name, is seen whole, whoever sends it, and goes nowhere. Exit code: that of the command; 1 if it was 0 and a
-packet came; 3, before anything runs, where there is no tunnel to be had.
+read here (https://docs.kernel.org/networking/tuntap.html). So a packet to any address beyond this machine, also one
+that asks for a name, is seen whole, whoever sends it, and goes nowhere. Exit code: that of the command; 1 if it was 0
+and a packet came; 3, before anything runs, where there is no tunnel to be had.
 """
 
 from __future__ import annotations
