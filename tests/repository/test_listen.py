@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
+import re
+import socket
 import struct
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -81,12 +84,44 @@ def test_what_the_kernel_says_to_neighbours_of_a_new_device_does_not_count(
 def test_what_waits_at_the_end_is_still_heard(listener: ModuleType) -> None:
     end, other = os.pipe()
     packets = [v4(TCP, "10.0.0.2", ports(80)), v6(ICMPV6, "ff02::2", bytes(8))]
-    over, seen = threading.Event(), Counter[str]()
+    over, seen, browsers = threading.Event(), Counter[str](), Counter[str]()
     over.set()
     os.write(other, packets[0])
-    listener.listen(end, over, seen)
+    listener.listen(end, over, seen, browsers)
     os.write(other, packets[1])
-    listener.listen(end, over, seen)
+    listener.listen(end, over, seen, browsers)
     assert seen == {"TCP 10.0.0.2:80": 1}
+    assert browsers == {}
     os.close(end)
     os.close(other)
+
+
+@pytest.fixture
+def sender() -> Iterator[tuple[socket.socket, bytes]]:
+    """A socket of this process, and a packet as it would send it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sends:
+        sends.bind(("127.0.0.1", 0))
+        port = sends.getsockname()[1]
+        yield sends, v4(UDP, "10.0.0.2", struct.pack("!HH", port, 53))
+
+
+@pytest.mark.parametrize("browser", [True, False])
+def test_a_packet_is_a_browsers_by_the_program_that_holds_its_socket(
+    browser: bool,
+    listener: ModuleType,
+    sender: tuple[socket.socket, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Path(f"/proc/{os.getpid()}") in [
+        holder
+        for inode in listener._sockets("udp", sender[0].getsockname()[1])
+        for holder in listener._holders(inode)
+    ]
+    program = Path("/proc/self/exe").readlink().name if browser else "chromium"
+    monkeypatch.setattr(listener, "_BROWSER", re.compile(re.escape(program)))
+    assert listener.is_browsers(sender[1]) is browser
+
+
+def test_a_packet_without_a_sender_counts_as_ours(listener: ModuleType) -> None:
+    assert listener.is_browsers(v4(UDP, "10.0.0.2", struct.pack("!HH", 1, 53))) is False
+    assert listener.is_browsers(v4(ICMP, "10.0.0.2", bytes(8))) is False
