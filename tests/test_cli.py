@@ -160,7 +160,7 @@ def test_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_doctor_is_content_when_every_check_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("helpers.doctor.examine", lambda: iter([Result("Python", True, "3.11")]))
+    monkeypatch.setattr("helpers.doctor.examine", lambda: iter([Result("Python", "ok", "3.11")]))
     code, out, _ = devlab("doctor", capsys=capsys)
     assert (code, out) == (0, "ok    Python: 3.11\nThis environment is ready.\n")
 
@@ -168,13 +168,13 @@ def test_doctor_is_content_when_every_check_is(
 def test_doctor_fails_when_one_check_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    results = [Result("Python", False, "too old"), Result("clock", True, "turns")]
+    results = [Result("Python", "FAIL", "too old"), Result("clock", "note", "turns")]
     monkeypatch.setattr("helpers.doctor.examine", lambda: iter(results))
     code, out, _ = devlab("doctor", capsys=capsys)
     assert code == 1
     assert out.splitlines() == [
         "FAIL  Python: too old",
-        "ok    clock: turns",
+        "note  clock: turns",
         "This environment is not ready: see the lines marked FAIL.",
     ]
 

@@ -36,20 +36,34 @@ def _refuse_host(host: Any) -> None:
     raise SealedError(f"A connection to {text} was refused: nothing in this course leaves the machine.")
 
 
+_hidden: list[str] = []
+
+
+def hidden_variables() -> list[str]:
+    """The names of the AWS settings that this process had in its environment when it was sealed, without their
+    values.
+    """
+    return sorted(_hidden)
+
+
 def _seal_environment() -> None:
-    for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO_"))]:
+    ours = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "BOTO_CONFIG": os.devnull,
+        "AWS_ENDPOINT_URL": NOBODY,
+        "MOTO_ENABLE_AMI_VALIDATION": "true",
+        "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
+    }
+    theirs = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "BOTO_"))}
+    for name in theirs:
         del os.environ[name]
-    os.environ.update(
-        AWS_ACCESS_KEY_ID="testing",
-        AWS_SECRET_ACCESS_KEY="testing",  # noqa: S106  # a fake
-        AWS_EC2_METADATA_DISABLED="true",
-        AWS_CONFIG_FILE=os.devnull,
-        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-        BOTO_CONFIG=os.devnull,
-        AWS_ENDPOINT_URL=NOBODY,
-        MOTO_ENABLE_AMI_VALIDATION="true",
-        MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION="true",
-    )
+    # A child of a sealed process inherits ours; those are nobody's.
+    _hidden.extend(name for name, value in theirs.items() if value != ours.get(name))
+    os.environ.update(ours)
 
 
 def _seal_sockets() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from helpers.doctor import examine
+from helpers import doctor
 
 LEFT_OUT = ("sealed, clients",)
 """The doctor's checks that hold only while no Cloud is open: a learner may run the cell again later."""
@@ -15,7 +15,7 @@ def ready() -> None:
 
     Only a check that fails says more: what is wrong and, where the doctor knows it, what to do.
     """
-    results = [result for result in examine() if result.check not in LEFT_OUT]
+    results = [result for result in doctor.examine(doctor.CHECKS) if result.check not in LEFT_OUT]
     for result in results:
         reason = "" if result.ok else f": {result.detail}"
         sys.stdout.write(f"{'✔' if result.ok else '✘'} {result.check}{reason}\n")

@@ -24,6 +24,7 @@ import boto3
 early = boto3.client("sqs")
 import helpers
 from helpers.cloud import SealedError
+from helpers.cloud.seal import hidden_variables
 try:
     early.list_queues()
 except SealedError as refused:
@@ -33,6 +34,7 @@ with helpers.Cloud() as cloud:
     status = client.list_queues()["ResponseMetadata"]["HTTPStatusCode"]
     print(client.meta.region_name, client._request_signer._credentials.access_key, status)
 print(sorted(name for name in os.environ if name.startswith("AWS_")))
+print(hidden_variables())
 """
 
 
@@ -50,7 +52,7 @@ def test_real_credentials_profiles_and_early_clients_are_out_of_reach(tmp_path):
         env=environment,
         check=True,
     )
-    refused, client, variables = done.stdout.splitlines()
+    refused, client, variables, hidden = done.stdout.splitlines()
     assert refused.startswith("refused: This client was made while no Cloud was open")
     assert client == "us-east-1 testing 200"
     assert variables == str(
@@ -63,6 +65,24 @@ def test_real_credentials_profiles_and_early_clients_are_out_of_reach(tmp_path):
             "AWS_SHARED_CREDENTIALS_FILE",
         ]
     )
+    assert hidden == str(
+        [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_DEFAULT_REGION",
+            "AWS_ENDPOINT_URL",
+            "AWS_PROFILE",
+            "AWS_SECRET_ACCESS_KEY",
+        ]
+    )
+
+
+def test_a_child_of_a_sealed_process_had_no_settings():
+    code = "from helpers.cloud.seal import hidden_variables\nprint(hidden_variables())"
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
