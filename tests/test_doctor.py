@@ -144,8 +144,8 @@ def test_without_the_course_its_file_alone_says_so() -> None:
     assert done.stdout.splitlines()[0].startswith("ok    Python: ")
     assert done.stdout.splitlines()[1:] == [
         (
-            f"FAIL  course: it is not installed for {sys.executable}: run `make install`, then `.venv/bin/devlab doctor` "
-            "(on Windows `.venv\\Scripts\\devlab doctor`)."
+            f"FAIL  course: it is not installed for {sys.executable}: run `make install`, "
+            "then `.venv/bin/devlab doctor` (on Windows `.venv\\Scripts\\devlab doctor`)."
         )
     ]
 
