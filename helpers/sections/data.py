@@ -76,7 +76,8 @@ def made(kind: str, entry: Mapping[str, Any], make: Callable[..., Any], **change
         return make(**{**entry, **changed})
     except TypeError as error:
         said = (str(error).partition("() ")[2] or str(error)).replace("missing", "lacks", 1)
-        raise SectionError(f"The {kind} {entry.get('id', '?')!r} is not well-formed: it {said}.") from error
+        name = entry.get("id", entry.get("term", "?"))
+        raise SectionError(f"The {kind} {name!r} is not well-formed: it {said}.") from error
 
 
 def _unknown(kind: str, given: str, known: Sequence[str]) -> str:
