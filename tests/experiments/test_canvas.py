@@ -63,6 +63,28 @@ def test_shades_hardly_move() -> None:
     assert (moved.max(axis=2) > 24).mean() < 0.001
 
 
+def test_a_thin_mark_and_a_pale_area_keep_their_colours() -> None:
+    mark, area = (204, 121, 167), (232, 238, 245)
+
+    def draw(figure: Any) -> str:
+        text = bars(figure)
+        axes = figure.add_axes((0, 0, 1, 1), facecolor="none")
+        axes.set_axis_off()
+        axes.axhspan(0.95, 0.99, color=[level / 255 for level in area])
+        axes.plot([0.02, 0.04], [0.5, 0.5], color=[level / 255 for level in mark], linewidth=3)
+        return text
+
+    seen = {tuple(colour) for colour in pixels(render(draw)[0]).reshape(-1, 3)}
+    assert {mark, area} <= seen
+
+
+def test_two_pixels_share_a_byte() -> None:
+    png, _ = render(bars)
+    assert png[24:26] == bytes((4, 3)), "four bits a pixel, a palette"
+    assert len(np.unique(pixels(png).reshape(-1, 3), axis=0)) <= 16
+    assert len(png) < 6_000
+
+
 def test_a_picture_of_many_colours_keeps_them_close() -> None:
     def gradient(figure: Any) -> str:
         figure.add_axes((0, 0, 1, 1)).imshow(np.random.default_rng(0).random((560, 900, 3)), aspect="auto")
