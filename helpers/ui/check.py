@@ -44,9 +44,10 @@ class LiveCheck(Shell):
         self.clear_error()
         self.result = self._judge()
         self._say()
+        self.announce(self.said.value)
 
     def _say(self) -> None:
-        self.said.value = f'<div role="status" aria-live="polite">{self._html(self.result)}</div>'
+        self.said.value = self._html(self.result)
 
     def _html(self, result: Result) -> str:
         icon, word, kind = MARKS[str(result.status)]

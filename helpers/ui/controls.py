@@ -1,7 +1,7 @@
 """The controls of a panel, made from an experiment's declared parameters.
 
-Every control acts on release, can be reached and moved by keyboard, carries its unit, bounds and help, and offers no
-value outside the bounds.
+Every control acts on release, can be reached and moved by keyboard, carries its unit, bounds and help, and takes no
+value outside the bounds. A number has a slider to look around with and a box to type it into.
 """
 
 from __future__ import annotations
@@ -17,12 +17,6 @@ from helpers.ui import markup
 
 SHOWN_AT_FIRST = 3
 """More controls than this start folded under "More controls"."""
-
-
-def _decimals(step: float) -> int:
-    """How many decimals a step of this size needs."""
-    digits = f"{step:.10f}".rstrip("0").partition(".")[2]
-    return len(digits)
 
 
 def _field(parameter: Parameter, value: Any) -> widgets.Widget:
@@ -41,7 +35,7 @@ def _field(parameter: Parameter, value: Any) -> widgets.Widget:
             max=parameter.maximum,
             step=parameter.step,
             continuous_update=False,
-            readout_format="d",
+            readout=False,
             **common,
         )
     if isinstance(parameter, Float):
@@ -51,7 +45,7 @@ def _field(parameter: Parameter, value: Any) -> widgets.Widget:
             max=parameter.maximum,
             step=parameter.step,
             continuous_update=False,
-            readout_format=f".{_decimals(parameter.step)}f",
+            readout=False,
             **common,
         )
     if isinstance(parameter, Flag):
@@ -62,7 +56,20 @@ def _field(parameter: Parameter, value: Any) -> widgets.Widget:
     raise TypeError(f"{parameter.name}: no control for a {type(parameter).__name__}.")
 
 
-def _help(parameter: Parameter) -> str:
+def _box(parameter: Int | Float, value: Any) -> widgets.Widget:
+    """The box beside a slider. It knows no bounds: a bounded one would change what was typed without a word."""
+    kind = widgets.IntText if isinstance(parameter, Int) else widgets.FloatText
+    return kind(
+        value=value,
+        step=parameter.step,
+        continuous_update=False,
+        tooltip=markup.plain(parameter.help),
+        layout={"width": "100px", "flex": "0 0 auto"},
+    )
+
+
+def _help(parameter: Parameter, note: str = "") -> str:
+    """The bounds and the help; before them a `note` on what was typed."""
     parts = []
     if isinstance(parameter, Int | Float):
         parts.append(f"{parameter.text(parameter.minimum)} to {parameter.text(parameter.maximum)}.")
@@ -72,13 +79,15 @@ def _help(parameter: Parameter) -> str:
     words = markup.text(" ".join(part for part in parts if part))
     if parameter.source:
         words += " " + markup.link(parameter.source, "AWS page")
-    return f'<small class="quiet">{words}</small>'
+    said = f'<strong class="bad">✘ {markup.text(note)}</strong> ' if note else ""
+    return f'{said}<small class="quiet">{words}</small>'
 
 
 class Controls:
     """Controls for `parameters`, in the given order, and a field for the seed.
 
-    `changed()` is called once after each change by the learner, never after `show()`.
+    `changed()` is called once after each change by the learner, never after `show()`; `said(sentence)` when a number
+    was typed that is out of bounds, and the nearest possible one stands instead.
     """
 
     def __init__(
@@ -87,19 +96,15 @@ class Controls:
         values: Mapping[str, Any],
         seed: int,
         changed: Callable[[], object],
+        said: Callable[[str], object] = lambda sentence: None,
     ):
         self._changed = changed
+        self._said = said
         self._quiet = False
         self.fields: dict[str, widgets.Widget] = {}
-        rows: list[widgets.Widget] = []
-        for parameter in parameters:
-            field = _field(parameter, values[parameter.name])
-            field.observe(self._moved, names="value")
-            self.fields[parameter.name] = field
-            row = widgets.VBox(
-                [field, widgets.HTML(_help(parameter)).add_class("help")], layout={"width": "100%"}
-            )
-            rows.append(row.add_class("control"))
+        self.boxes: dict[str, widgets.Widget] = {}
+        self.helps: dict[str, widgets.HTML] = {}
+        rows = [self._row(parameter, values[parameter.name]) for parameter in parameters]
         self.seed = widgets.BoundedIntText(
             value=seed,
             min=0,
@@ -112,14 +117,71 @@ class Controls:
         )
         self.seed.observe(self._moved, names="value")
         self.box = widgets.VBox(rows[:SHOWN_AT_FIRST], layout={"width": "100%"})
+        self.more: widgets.ToggleButton | None = None
         if len(rows) > SHOWN_AT_FIRST:
-            more = widgets.Accordion([widgets.VBox(rows[SHOWN_AT_FIRST:])], selected_index=None)
-            more.titles = [f"More controls ({len(rows) - SHOWN_AT_FIRST})"]
-            self.box.children = (*self.box.children, more)
+            folded = widgets.VBox(rows[SHOWN_AT_FIRST:], layout={"width": "100%", "display": "none"})
+            # Not an accordion: the keyboard does not reach its heads.
+            self.more = widgets.ToggleButton(
+                description=f"More controls ({len(rows) - SHOWN_AT_FIRST})",
+                icon="sliders",
+                tooltip="Show or hide the other controls",
+                layout={"align_self": "flex-start"},
+            ).add_class("unfold")
+
+            def fold(change: Any) -> None:
+                folded.layout.display = None if change["new"] else "none"
+
+            self.more.observe(fold, names="value")
+            self.box.children = (*self.box.children, self.more, folded)
+
+    def _row(self, parameter: Parameter, value: Any) -> widgets.Widget:
+        """The controls of one parameter, with its help below."""
+        field = self.fields[parameter.name] = _field(parameter, value)
+        shown = field
+        if isinstance(parameter, Int | Float):
+            box = self.boxes[parameter.name] = _box(parameter, value)
+
+            def follow(change: Any) -> None:
+                box.value = change["new"]
+
+            def typed(change: Any) -> None:
+                self._typed(parameter, change["new"])
+
+            field.observe(follow, names="value")
+            box.observe(typed, names="value")
+            shown = widgets.HBox([field, box], layout={"width": "100%"}).add_class("number")
+        field.observe(self._moved, names="value")
+        self.helps[parameter.name] = widgets.HTML(_help(parameter)).add_class("help")
+        return widgets.VBox([shown, self.helps[parameter.name]], layout={"width": "100%"}).add_class(
+            "control"
+        )
+
+    def _typed(self, parameter: Int | Float, number: float) -> None:
+        """Take the number that stands in the box; out of bounds, the nearest possible one, and say so."""
+        field, box = self.fields[parameter.name], self.boxes[parameter.name]
+        if number == field.value:  # the box follows the slider
+            return
+        possible = min(max(number, parameter.minimum), parameter.maximum)
+        note = ""
+        if possible != number:
+            side = "above" if number > possible else "below"
+            note = f"{parameter.text(number)} is {side} the limit: set to {parameter.text(possible)}."
+        self.helps[parameter.name].value = _help(parameter, note)
+        if note:
+            label = parameter.label[:1].upper() + parameter.label[1:]
+            self._said(f"{label}: {note}")
+        field.value = possible
+        box.value = possible
 
     def _moved(self, _: Any) -> None:
         if not self._quiet:
             self._changed()
+
+    @property
+    def everything(self) -> tuple[widgets.Widget, ...]:
+        """All that the learner can move or type into, the seed too."""
+        more = () if self.more is None else (self.more,)
+        return (*self.fields.values(), *self.boxes.values(), *more, self.seed)
 
     def read(self) -> dict[str, Any]:
         """The values on the controls, by parameter name (the seed apart)."""
@@ -139,5 +201,5 @@ class Controls:
 
     def enable(self, on: bool) -> None:
         """Let the learner move the controls, or not."""
-        for field in (*self.fields.values(), self.seed):
+        for field in (*self.fields.values(), *self.boxes.values(), self.seed):
             field.disabled = not on

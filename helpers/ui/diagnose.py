@@ -26,7 +26,7 @@ from helpers.ui.shell import Shell, Still
 def _said(judgement: Judgement) -> str:
     icon, word, kind = ("✔", "Right.", "good") if judgement.right else ("✘", "Not yet.", "bad")
     return (
-        f'<div class="answer-{kind}" role="status"><strong class="{kind}">{icon} {word}</strong> '
+        f'<div class="answer-{kind}"><strong class="{kind}">{icon} {word}</strong> '
         f"{markup.text(judgement.reply)}</div>"
     )
 
@@ -102,22 +102,26 @@ class FailureLab(Shell):
 
     def _judge_cause(self, _: Any) -> None:
         judgement = judge_cause(self._diagnosis, self.causes[self.cause.value].id)
-        self.cause_said.value = _said(judgement)
+        self._say(self.cause_said, judgement)
         self._settle("cause", judgement.right)
 
     def _judge_row(self, _: Any) -> None:
         judgement = judge_row(self._diagnosis, self._trail, int(self.row.value))
-        self.row_said.value = _said(judgement)
+        self._say(self.row_said, judgement)
         self._settle("row", judgement.right)
 
     def _ran(self, outcome: Outcome) -> None:
         setting = judge_mend(self._diagnosis, outcome.run.values)
         well = judge_run(self._diagnosis, outcome)
         right = setting.right and well.right
-        self.setting_said.value = _said(Judgement(right, f"{setting.reply} {well.reply}"))
+        self._say(self.setting_said, Judgement(right, f"{setting.reply} {well.reply}"))
         if outcome.run.values != self._diagnosis.broken.values:
             self.show_answer.disabled = False
         self._settle("setting", right)
+
+    def _say(self, place: widgets.HTML, judgement: Judgement) -> None:
+        place.value = _said(judgement)
+        self.announce(place.value)
 
     def _settle(self, step: str, right: bool) -> None:
         self.solved[step] = self.solved[step] or right

@@ -103,12 +103,14 @@ class TaskCard(Shell):
 
     def _say(self, words: str) -> None:
         self.words = words
-        self.said.value = f'<div role="status" aria-live="polite">{words}</div>'
+        self.said.value = words
+        self.announce(words)
 
     def _add(self, words: str) -> None:
         if words not in self._notes:
             self._notes.append(words)
-        self.more.value = f'<div role="status" aria-live="polite">{"".join(self._notes)}</div>'
+        self.more.value = "".join(self._notes)
+        self.announce(words)
 
     def _set_buttons(self) -> None:
         hints = self._opened.hints(self._task)

@@ -43,6 +43,20 @@ def plain(value: object) -> str:
     return _CODE.sub(r"\1", str(value))
 
 
+def spoken(words: str) -> str:
+    """HTML as a screen reader should say it: without tags, folded parts and marks, on one line."""
+    shown = re.sub(r"<(details|pre)\b.*?</\1>", " ", words, flags=re.DOTALL)
+    shown = html.unescape(re.sub(r"<[^>]+>", " ", shown))
+    shown = re.sub("[✔✘✖◆–] ", "", shown)
+    return re.sub(r"\s+([.,:;!?])", r"\1", " ".join(shown.split()))
+
+
+def scroll(table_or_list: str, name: str) -> str:
+    """HTML that scrolls within a box of its own; the keyboard reaches the box, and `name` says what it holds."""
+    label = html.escape(name)
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">{table_or_list}</div>'
+
+
 def quoted(words: str) -> str:
     """An option in quotation marks, closed by a full stop unless it ends with a mark of its own; HTML."""
     return f"“{text(words)}”" + ("" if words.endswith((".", "?", "!")) else ".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -15,17 +15,12 @@ from helpers.experiments.run import Run
 from helpers.experiments.service_map_picture import draw
 from helpers.experiments.words import plural
 from helpers.ui import markup
+from helpers.ui.observation_still import course, ended, log_words, number, still_html, trace_words
 from helpers.ui.shell import Shell, Still
 
 if TYPE_CHECKING:
     from helpers.dataplane import Cloud
     from helpers.dataplane.xray import Trace
-
-_STEPS: Final = " ▁▂▃▄▅▆▇█"
-_WIDTH: Final = 24
-_GAUGES: Final = ("Approximate", "Concurrent", "Provisioned", "Unreserved", "Claimed", "Account", "Iterator")
-"""Metrics of unit Count whose values are levels: their maximum says more than their sum."""
-
 
 class Observed(Shell):
     """The tables of one observation."""
@@ -39,7 +34,7 @@ class Observed(Shell):
         seen = self.observation
         kinds = {"metric": seen.metrics, "alarm": seen.alarms, "log group": seen.logs, "trace": seen.traces}
         words = ", ".join(plural(len(found), kind) for kind, found in kinds.items())
-        return Still(f"{seen.run}: {words}", observation_html(seen), self._png, self._alt)
+        return Still(f"{seen.run}: {words}", still_html(seen), self._png, self._alt)
 
 
 def observe(run: str | Run, prepare: Callable[[Cloud], object] | None = None) -> Observed:
@@ -72,7 +67,7 @@ def _metrics_html(seen: Observation) -> str:
             [
                 f"<code>{markup.raw(metric.name)}</code><br>{markup.text(metric.namespace)}",
                 _bars(metric, seen.virtual_s),
-                *(_number(value) for value in (metric.samples, metric.sum, metric.minimum, metric.maximum)),
+                *(number(value) for value in (metric.samples, metric.sum, metric.minimum, metric.maximum)),
                 markup.text(metric.unit),
                 markup.text(of),
             ]
@@ -81,26 +76,9 @@ def _metrics_html(seen: Observation) -> str:
     return markup.table(heads, rows, f"{len(rows)} metrics", numeric=(2, 3, 4, 5), tight=(1,))
 
 
-def _number(value: float) -> str:
-    return markup.text(markup.number(int(value) if value == int(value) else round(value, 2)))
-
-
-def _statistic(metric: MetricShown) -> str:
-    counted = metric.unit == "Count" and not metric.name.startswith(_GAUGES)
-    return "Sum" if counted else "Maximum"
-
-
 def _bars(metric: MetricShown, virtual_s: float) -> str:
-    """The metric's course as blocks: one for each 24th of the run, or for each period if there are fewer."""
-    statistic = _statistic(metric)
-    columns = max(1, min(_WIDTH, int(virtual_s // metric.period_s) + 1))
-    highest = [0.0] * columns
-    for at_s, values in metric.points:
-        place = min(columns - 1, max(0, int(at_s / max(virtual_s, 1) * columns)))
-        highest[place] = max(highest[place], values[statistic])
-    top = max(highest) or 1.0
-    drawn = "".join(_STEPS[max(0, round(value / top * 8))] for value in highest)
-    said = f"{statistic} of each period, at most {markup.number(round(max(highest), 2))}"
+    """The metric's course as blocks, with words for who does not see them."""
+    drawn, said = course(metric, virtual_s)
     return f'<span role="img" aria-label="{said}" title="{said}"><code>{drawn}</code></span>'
 
 
@@ -132,7 +110,7 @@ def _log_html(log: LogShown) -> str:
     more = ", the first ones" if log.more else ""
     table = markup.table(["Virtual time", "Stream", "Message"], rows, numeric=(0,))
     return markup.details(
-        f"Log group {log.group}: {len(rows)} lines{more}", f'<div class="scroll">{table}</div>'
+        f"Log group {log.group}: {len(rows)} lines{more}", markup.scroll(table, f"Log group {log.group}")
     )
 
 
@@ -168,4 +146,4 @@ def _trace_html(trace: Trace, of: int) -> str:
     words = (
         f"One of {of} traces: {trace.root.name}, {markup.duration(trace.duration_s)}, {len(rows)} segments"
     )
-    return markup.details(words, f'<div class="scroll">{table}</div>')
+    return markup.details(words, markup.scroll(table, words))

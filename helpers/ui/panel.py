@@ -18,7 +18,15 @@ from helpers.experiments.scene import Scene
 from helpers.ui import markup
 from helpers.ui.claims import claims_html, claims_text
 from helpers.ui.controls import Controls
-from helpers.ui.prediction import Answer, PredictionBox, answer_lines, question_html, reply
+from helpers.ui.pace import Pace
+from helpers.ui.prediction import (
+    Answer,
+    PredictionBox,
+    answer_lines,
+    question_html,
+    reply,
+    spoken_reply,
+)
 from helpers.ui.shell import Shell, Still
 from helpers.ui.tabs import Tabs
 from helpers.ui.worker import Job, hear_beside_cells, hear_interrupts, worker
@@ -67,7 +75,10 @@ class Panel(Shell):
         free = tuple(scene.free) if scene is not None and scene.free else tuple(p.name for p in parameters)
         by_name = {parameter.name: parameter for parameter in parameters}
         self._heading = widgets.HTML(self._heading_html())
-        self.controls = Controls([by_name[name] for name in free], run.values, run.seed, self._changed)
+        self.controls = Controls(
+            [by_name[name] for name in free], run.values, run.seed, self._stepped, self.announce
+        )
+        self._pace = Pace(self._changed)
         self.run_button = widgets.Button(description="Run", icon="play", tooltip="Run with the values shown")
         self.stop_button = widgets.Button(
             description="Stop", icon="stop", tooltip="Stop this run", disabled=True
@@ -75,7 +86,7 @@ class Panel(Shell):
         self.reset_button = widgets.Button(
             description="Reset", icon="undo", tooltip="Back to the values at the start"
         )
-        self.run_button.on_click(self.guard(lambda _: self._changed()))
+        self.run_button.on_click(self.guard(lambda _: self._run_now()))
         self.stop_button.on_click(self.guard(lambda _: self.stop()))
         self.reset_button.on_click(self.guard(lambda _: self.reset()))
         buttons = [self.run_button, self.stop_button, self.reset_button, self.controls.seed]
@@ -109,9 +120,7 @@ class Panel(Shell):
         )
         hear_interrupts()
         asked = self.prediction.fields if self.prediction is not None else ()
-        hear_beside_cells(
-            [*self.controls.fields.values(), *buttons, *asked, self.tabs, self.tabs.style_of_calls]
-        )
+        hear_beside_cells([*self.controls.everything, *buttons, *asked, self.tabs, self.tabs.style_of_calls])
         self._after: _Seen | None = None
         self._first()
         self.next_button = self._scene_after()
@@ -149,21 +158,27 @@ class Panel(Shell):
 
     def set(self, **values: Any) -> None:
         """Move controls by parameter name (and `seed`), as a learner would, and run. For code and tests."""
+        self._pace.cancel()
         self._ask(self._run.changed(**values))
         self.controls.show(self._run.values, self._run.seed)
 
     def stop(self) -> None:
         """Ask the run that goes on to end; the last good picture stays."""
+        self._pace.cancel()
         worker().stop(self)
 
     def reset(self) -> None:
         """Back to the values at the start, and run."""
+        self._pace.cancel()
         self.controls.show(self._start.values, self._start.seed)
         self._ask(self._start)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait (real seconds) until no run of this panel is queued or going on; False if `timeout` came first."""
-        return worker().wait(self, timeout)
+        """Wait until no change rests and no run of this panel is queued or going on.
+
+        False if one of the two took longer than `timeout` (real seconds).
+        """
+        return self._pace.wait(timeout) and worker().wait(self, timeout)
 
     @property
     def run(self) -> Run:
@@ -207,6 +222,14 @@ class Panel(Shell):
         changed = self._changed_run()
         self.controls.show(changed.values, changed.seed)
         self._ask(changed)
+
+    def _stepped(self) -> None:
+        """A control was moved: run at once, or when the steps come to rest."""
+        self._pace.change()
+
+    def _run_now(self) -> None:
+        self._pace.cancel()
+        self._changed()
 
     def _changed(self) -> None:
         self.guard(
@@ -261,10 +284,12 @@ class Panel(Shell):
                     self._shown(outcome)
         except Stopped:
             if job is self._job:
-                self._say(
+                stopped = (
                     f"Stopped at {markup.duration(job.reached_s)} of virtual time. "
                     "The picture is of the last complete run."
                 )
+                self._say(stopped)
+                self.announce(stopped)
         except Exception as error:  # noqa: BLE001  # shown, whatever it is
             if job is self._job:
                 self._say("The picture is of the last complete run.")
@@ -292,22 +317,34 @@ class Panel(Shell):
 
     def _show(self, outcome: Outcome) -> None:
         png, text = outcome.png(), outcome.text
-        self._outcome = outcome
+        before, self._outcome = self._outcome, outcome
         self.tabs.show(outcome, png, text)
         settles = self._scene.settles if self._scene is not None else None
         if self._judged:
             self._claims.value = claims_html(self._experiment.claims, outcome.findings, settles)
         self._twin.value = markup.details("The picture in words", f"<p>{markup.text(text)}</p>")
-        if self._answer is not None:
-            self._answered(outcome)
+        replied = self._answered(outcome) if self._answer is not None else ""
         self._show_goal(outcome)
         self._say(
             f"<code>{markup.raw(str(outcome.run))}</code>: {markup.number(outcome.calls)} API calls, "
             f"{markup.duration(outcome.virtual_s)} of virtual time in {outcome.wall_s:.2f} s."
         )
+        if before is not None:
+            self.announce(f"{replied} {self._news(before, outcome)}")
 
-    def _answered(self, outcome: Outcome) -> None:
-        """The first outcome after the prediction: answer it and free the controls."""
+    def _news(self, before: Outcome, outcome: Outcome) -> str:
+        """What a screen reader hears of a run, as HTML: the finding, and the claims whose verdict changed."""
+        parts = [markup.text(first_sentence(outcome.text))]
+        if self._judged:
+            for claim in self._experiment.claims:
+                verdict = outcome.findings[claim.id].verdict
+                if verdict != before.findings[claim.id].verdict:
+                    _, word, _ = markup.MARKS[verdict.value]
+                    parts.append(f"Now {word}: {markup.text(claim.text)}")
+        return " ".join(parts)
+
+    def _answered(self, outcome: Outcome) -> str:
+        """The first outcome after the prediction: answer it and free the controls. The answer in short, as HTML."""
         assert self._scene is not None
         assert self._answer is not None
         answer, self._answer = self._answer, None
@@ -315,6 +352,7 @@ class Panel(Shell):
             self._scene.prediction, answer, first_sentence(outcome.text), outcome.summary
         )
         self._set_free(True)
+        return spoken_reply(self._scene.prediction, answer, outcome.summary)
 
     def _show_goal(self, outcome: Outcome) -> None:
         goal = self._scene.goal if self._scene is not None else None
@@ -327,9 +365,7 @@ class Panel(Shell):
         self._goal.value = f"<p><strong>Goal:</strong> {markup.text(goal.text)} {mark}</p>"
 
     def _say(self, words: str) -> None:
-        self._status.value = (
-            f'<div role="status" aria-live="polite"><small class="quiet">{words}</small></div>'
-        )
+        self._status.value = f'<small class="quiet">{words}</small>'
 
     # ---- words
 

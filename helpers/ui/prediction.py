@@ -104,6 +104,7 @@ class PredictionBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self.choice.observe(self._chosen, names="value")
         buttons = widgets.HBox([self.commit, self.show_me]).add_class("row")
         super().__init__([ask, self.choice, self.sure, buttons])
+        self.add_class("asked")
         self.answer: Answer | None = None
 
     def _number(self) -> float | None:
@@ -150,7 +151,30 @@ def _bars(prediction: Prediction, said: float, outcome: float) -> str:
         width = round(320 * abs(value) / longest)
         bar = f'<span class="bar {kind}" style="width:{width}px"></span>'
         rows.append([words, f"{bar} <strong>{markup.number(value)}{unit}</strong>"])
-    return markup.table(["", prediction.question], rows)
+    return markup.table(["Whose", prediction.question], rows)
+
+
+def spoken_reply(prediction: Prediction, answer: Answer, summary: Mapping[str, Any]) -> str:
+    """The first words of the reply, as HTML: whether the prediction was right, and why."""
+    if not answer.given:
+        if prediction.options is None:
+            return f"<p>{markup.text(prediction.reply)}</p>"
+        rights = right_options(prediction)
+        said = " ".join(markup.quoted(option.text) for option in rights)
+        return f"<p>The answer: {said} {markup.text(rights[0].reply if rights else '')}</p>"
+    if answer.number is not None:
+        right, words = right_number(prediction, answer.number, summary), prediction.reply
+    else:
+        assert answer.option is not None
+        right, words = answer.option.right, answer.option.reply
+    icon, word, kind = ("✔", "As you predicted.", "good") if right else ("✘", "Not as you predicted.", "bad")
+    sure = f"You said: {answer.sure}."
+    if answer.sure == "certain" and not right:
+        sure += " What surprises us when we were certain is what we remember best."
+    return (
+        f'<p><strong class="{kind}">{icon} {word}</strong> {markup.text(words)} '
+        f'<small class="quiet">{sure}</small></p>'
+    )
 
 
 def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping[str, Any]) -> str:
@@ -158,22 +182,15 @@ def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping
 
     `finding` is the first sentence of the run's text, `summary` its numbers.
     """
+    said = spoken_reply(prediction, answer, summary)
     if not answer.given:
-        if prediction.options is None:
-            body = f"<p>{markup.text(prediction.reply)}</p>"
-        else:
-            rights = right_options(prediction)
-            said = " ".join(markup.quoted(option.text) for option in rights)
-            body = f"<p>The answer: {said} {markup.text(rights[0].reply if rights else '')}</p>"
-        return f'<div class="ask">{body}</div>'
+        return f'<div class="ask">{said}</div>'
     if answer.number is not None:
         right = right_number(prediction, answer.number, summary)
         body = _bars(prediction, answer.number, measured(prediction, summary))
-        words = prediction.reply
     else:
         assert answer.option is not None
         right = answer.option.right
-        words = answer.option.reply
         marks = []
         for option in prediction.options or ():
             mark = (
@@ -184,16 +201,9 @@ def reply(prediction: Prediction, answer: Answer, finding: str, summary: Mapping
             if option is answer.option:
                 mark += '<strong class="mark">◆ your prediction</strong> '
             marks.append([mark, markup.text(option.text)])
-        body = markup.table(["", "Option"], marks)
-    icon, word, kind = ("✔", "As you predicted.", "good") if right else ("✘", "Not as you predicted.", "bad")
-    sure = f"You said: {answer.sure}."
-    if answer.sure == "certain" and not right:
-        sure += " What surprises us when we were certain is what we remember best."
-    return (
-        f'<div class="answer-{kind}"><p><strong class="{kind}">{icon} {word}</strong> {markup.text(words)} '
-        f'<small class="quiet">{sure}</small></p>{body}'
-        f"<p><strong>The run:</strong> {markup.text(finding)}</p></div>"
-    )
+        body = markup.table(["What it was", "Option"], marks)
+    kind = "good" if right else "bad"
+    return f'<div class="answer-{kind}">{said}{body}<p><strong>The run:</strong> {markup.text(finding)}</p></div>'
 
 
 def question_html(prediction: Prediction, change: str) -> str:

@@ -70,6 +70,7 @@ class QuestionCard(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self.evidence = widgets.HBox([])
         self.slot = widgets.VBox([])
         super().__init__([head, *self.fields, self.button, self.feedback, self.evidence, self.slot])
+        self.add_class("asked")
 
     def chosen(self) -> list[int]:
         """Places of the chosen options, in the order shown."""
@@ -101,7 +102,7 @@ class QuestionCard(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         why = f"<p>{markup.text(self.question.why)}</p>" if right and self.question.why else ""
         kind = "good" if right else "bad"
         self.feedback.value = (
-            f'<div class="answer-{kind}" role="status">{said}{markup.items(rows, kind="claims")}{why}</div>'
+            f'<div class="answer-{kind}">{said}{markup.items(rows, kind="claims")}{why}</div>'
         )
         buttons = []
         for option in chosen:
@@ -152,9 +153,11 @@ class Quiz(Shell):
             self._record(question, right)
         good = sum(self._right.values())
         self.score.value = (
-            f'<p role="status"><strong>{good} of {len(self.cards)}</strong> right at the first try '
+            f"<p><strong>{good} of {len(self.cards)}</strong> right at the first try "
             f"({len(self._right)} answered).</p>"
         )
+        (card,) = (card for card in self.cards if card.question is question)
+        self.announce(f"{card.feedback.value} {self.score.value}")
 
     def still(self) -> Still:
         html = [f"<p><strong>{markup.text(self._title)}</strong></p>"]

@@ -18,6 +18,7 @@ import ipywidgets as widgets
 from IPython.display import publish_display_data
 
 from helpers.ui import markup
+from helpers.ui.announcer import Announcer
 from helpers.ui.style import CLASS, CSS
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -46,18 +47,25 @@ def view_of(widget: widgets.Widget) -> dict[str, Any]:
 
 
 class Shell(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """A box with the course's style, a place for errors, and a still. Subclasses define `still()`."""
+    """A box with the course's style, a live region, a place for errors, and a still. Subclasses define `still()`."""
 
     def __init__(self, children: Sequence[widgets.Widget] = (), **layout: Any) -> None:
         self._fault = widgets.HTML()
         self._fault.layout.display = "none"
         self._style_sheet = widgets.HTML(f"<style>{CSS}</style>", layout={"height": "0", "margin": "0"})
-        super().__init__([self._style_sheet, *children, self._fault], **layout)
+        self.announcer = Announcer()
+        super().__init__([self._style_sheet, self.announcer, *children, self._fault], **layout)
         self.add_class(CLASS)
 
     def still(self) -> Still:
         """The widget as text, HTML and (where it has one) a picture; the same bytes on every machine and day."""
         raise NotImplementedError
+
+    # ---- what a screen reader hears
+
+    def announce(self, words: str) -> None:
+        """Have `words` read out once; HTML's tags and entities go. The only live region of a box says them."""
+        self.announcer.say(markup.spoken(words))
 
     # ---- errors
 
@@ -79,11 +87,12 @@ class Shell(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         sentence = str(error).strip().split("\n")[0] or type(error).__name__
         lines = "".join(traceback.format_exception(error))
         self._fault.value = (
-            f'<div class="fault" role="alert"><strong class="bad">✘ Error:</strong> {markup.text(sentence)}'
+            f'<div class="fault"><strong class="bad">✘ Error:</strong> {markup.text(sentence)}'
             f"{markup.details(f'{type(error).__name__}: where it happened', f'<pre>{markup.raw(lines)}</pre>')}"
             "</div>"
         )
         self._fault.layout.display = None
+        self.announce(f"Error: {sentence}")
 
     def clear_error(self) -> None:
         """Take an earlier error away."""

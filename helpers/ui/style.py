@@ -72,7 +72,12 @@ CSS: Final = (
 .course .control .widget-label{min-width:215px;width:215px;white-space:normal;line-height:1.25;height:auto;
   align-self:center;text-align:left}
 .course .control select{max-width:260px}
-.course .control .widget-readout{color:var(--jp-ui-font-color1,#1a1a1a);min-width:64px}
+.course .control .number{align-items:center;flex-wrap:wrap;overflow:visible}
+.course .control .number .widget-slider{flex:1 1 380px;min-width:0}
+.course .control .number input{text-align:right;font-variant-numeric:tabular-nums}
+.course input:invalid{box-shadow:none}
+.course .announcer{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);
+  white-space:nowrap}
 .course .control .help .widget-html-content{line-height:1.3}
 .course .options.widget-radio{height:auto;width:100%}
 .course .options .widget-radio-box{width:100%;max-width:none;flex:1 1 auto}

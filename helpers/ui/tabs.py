@@ -101,7 +101,7 @@ def calls_html(outcome: Outcome, style: str) -> str:
     more = len(outcome.trail) - len(rows)
     said = f"{len(outcome.trail):,} API calls" + (f"; the first {len(rows)} are shown" if more > 0 else "")
     shown = markup.table(["Row", "Virtual time", "Actor", "Call"], rows, said, [0, 1], [2])
-    return f'<div class="scroll">{shown}</div>'
+    return markup.scroll(shown, said)
 
 
 def data_html(outcome: Outcome) -> str:
@@ -128,7 +128,7 @@ def data_html(outcome: Outcome) -> str:
         f"The trail: a row per attempt of an API call. {min(len(trail), ROWS_SHOWN)} of {len(trail):,} rows."
     )
     shown = markup.table(["row", *columns], rows, said, [0, 1, 2], [3, 4, 5])
-    return f'<p>{save}</p><div class="scroll">{shown}</div>'
+    return f"<p>{save}</p>{markup.scroll(shown, said)}"
 
 
 def cost_html(outcome: Outcome) -> str:
@@ -146,7 +146,8 @@ def cost_html(outcome: Outcome) -> str:
 def telemetry_html(outcome: Outcome) -> str:
     """The metrics, alarms, logs and traces of the run, which is carried out once more for them."""
     seen = observe(outcome.run)
-    return f'<div class="scroll">{observation_html(seen)}</div>{image_html(*service_map_png(seen))}'
+    shown = markup.scroll(observation_html(seen), "Metrics, alarms, logs and traces of the run")
+    return f"{shown}{image_html(*service_map_png(seen))}"
 
 
 def _cell(value: Any) -> str:
@@ -191,7 +192,7 @@ class Tabs(widgets.Tab):  # type: ignore[misc]  # ipywidgets has no types
         self._stale: set[int] = set()
         super().__init__(
             children=[
-                self.picture,
+                widgets.VBox([self.picture]),  # a picture cannot be a picture and a tab's page at once
                 widgets.VBox([self.style_of_calls, self.calls]),
                 self.data,
                 self.cost,

@@ -354,3 +354,82 @@ def test_the_next_scene_opens_below(shop: tea.TeaShop) -> None:
     last = panel("99_test.tea", scene=scenes[-1])
     assert last.next_button is None
     assert panel("99_test.tea").next_button is None
+
+
+def runs_asked(shown: Panel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The runs that the panel asks for from now on."""
+    asked: list[str] = []
+    ask = shown._ask
+
+    def note(run: Run) -> None:
+        asked.append(str(run))
+        ask(run)
+
+    monkeypatch.setattr(shown, "_ask", note)
+    return asked
+
+
+def test_steps_in_quick_succession_run_at_the_first_and_at_the_last(
+    shop: tea.TeaShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = panel("99_test.tea")
+    asked = runs_asked(shown, monkeypatch)
+    for cups in range(5, 13):
+        shown.controls.fields["cups"].value = cups
+    moved(shown)
+    assert asked == ["99_test.tea?cups=5", "99_test.tea?cups=12"]
+    assert shown.outcome.summary["cups"] == 12
+
+
+def test_the_run_button_does_not_wait_for_steps_to_rest(
+    shop: tea.TeaShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = panel("99_test.tea")
+    asked = runs_asked(shown, monkeypatch)
+    for cups in (5, 6):
+        shown.controls.fields["cups"].value = cups
+    shown.run_button.click()
+    assert asked == ["99_test.tea?cups=5", "99_test.tea?cups=6"]
+    time.sleep(0.5)
+    moved(shown)
+    assert len(asked) == 2
+
+
+def test_a_run_is_announced_once_with_its_finding_and_the_claims_that_changed(
+    shop: tea.TeaShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = panel("99_test.tea")
+    said: list[str] = []
+    monkeypatch.setattr(shown.announcer, "say", said.append)
+    shown.set(cups=3)
+    moved(shown)
+    shown.set(cups=2)
+    moved(shown)
+    shown.set(cups=4)
+    moved(shown)
+    assert said == [
+        "3 cups were poured in 1.5 s. Now does not hold: Every guest gets a cup.",
+        "2 cups were poured in 1 s.",
+        "4 cups were poured in 2 s. Now holds: Every guest gets a cup.",
+    ]
+    assert "role=" not in shown.status
+    assert "aria-live" not in shown.status
+
+
+def test_a_prediction_a_stop_and_an_error_are_announced(shop: tea.TeaShop) -> None:
+    shown = panel("99_test.tea", scene="fewer")
+    assert shown.announcer.said == ""
+    assert shown.prediction is not None
+    shown.prediction.choice.value = 1
+    shown.prediction.commit.click()
+    moved(shown)
+    assert shown.announcer.said.startswith("As you predicted. There are fewer cups than guests.")
+    assert "3 cups were poured in 1.5 s." in shown.announcer.said
+    shown.set(cups=5000)
+    wait_for(lambda: shown._job is not None and shown._job.started)
+    shown.stop()
+    moved(shown)
+    assert shown.announcer.said.startswith("Stopped at ")
+    shown.set(cups=4, spill=True)
+    moved(shown)
+    assert shown.announcer.said == "Error: The pot is broken."
