@@ -57,7 +57,7 @@ notebooks: install ## run the notebooks and labs afresh and bring them into thei
 	$(BIN)/devlab notebooks
 	$(BIN)/devlab labs
 
-badge: ## print the Binder badge of this clone's GitHub repository
+badge: ## print the Binder badges, and write them into docs/binder.md once the address is set
 	@$(PYTHON) .ci/badge.py
 
 lock: install ## write the lock and the environment files anew from pyproject.toml

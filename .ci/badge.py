@@ -127,12 +127,12 @@ def main() -> int:
         ["git", "remote", "get-url", "origin"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     try:
-        print(table(repository(setting, remote.stdout.strip())), end="")
         new = document(DOCUMENT.read_text(encoding="utf-8"), setting)
+        DOCUMENT.write_text(new, encoding="utf-8", newline="\n")
+        print(table(repository(setting, remote.stdout.strip())), end="")
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    DOCUMENT.write_text(new, encoding="utf-8", newline="\n")
     return 0
 
 

@@ -15,7 +15,7 @@ from helpers.labs import Finding, Lab, LabError, Need, Task, load_lab, not_attem
 from helpers.labs.build import released_sources, solution_sources
 from helpers.labs.cells import untouched
 from helpers.labs.practice import examine_here
-from helpers.ui import markup
+from helpers.ui import binder, markup
 from helpers.ui.history import executed, latest
 from helpers.ui.lab_card import Note, TaskCard
 
@@ -156,6 +156,8 @@ def _is_python(source: str) -> bool:
 def open_lab(id: str) -> OpenLab:  # noqa: A002  # a lab's name is its id
     """Open a lab ("18_sqs"): its `check`, `hint` and `solution` take the name of a task.
 
-    Raises LabError for a misspelt id.
+    On Binder, where work is lost, it also shows how to keep it. Raises LabError for a misspelt id.
     """
-    return OpenLab(load_lab(id))
+    opened = OpenLab(load_lab(id))
+    binder.show_notice()
+    return opened
