@@ -100,6 +100,21 @@ def _parser() -> argparse.ArgumentParser:
     labs.add_argument("--check", action="store_true", help="change nothing; fail if a file would change")
     labs.set_defaults(command=_labs)
 
+    export = commands.add_parser("export", help="write the course, or single notebooks, as pages and PDFs")
+    export.add_argument(
+        "notebooks",
+        metavar="NOTEBOOK",
+        nargs="*",
+        help="a file, or a section such as 18_sqs (default: the course)",
+    )
+    export.add_argument("--out", type=Path, default=Path("site"), help="the folder to write (default: site)")
+    export.add_argument(
+        "--pdf",
+        action=argparse.BooleanOptionalAction,
+        help="print PDFs, or none (default: print them if there is a Chromium)",
+    )
+    export.set_defaults(command=_export)
+
     gate = commands.add_parser("gate", help="may this lab be released? Try its solution and the wrong ones")
     gate.add_argument("lab", metavar="LAB", help="a lab, such as 18_sqs, or the folder of one")
     gate.set_defaults(command=_gate)
@@ -226,6 +241,18 @@ def _labs(asked: argparse.Namespace) -> int:
     from helpers.notebooks.labs import build_labs
 
     return build_labs(check=asked.check, labs=asked.labs)
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from helpers.export import ExportError, export
+
+    def warn(sentence: str) -> None:
+        print(sentence, file=sys.stderr)
+
+    try:
+        return export(asked.notebooks, asked.out, pdf=asked.pdf, warn=warn)
+    except ExportError as error:
+        raise Mistake(str(error)) from error
 
 
 def _gate(asked: argparse.Namespace) -> int:

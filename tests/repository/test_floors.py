@@ -1,7 +1,7 @@
 """The house stands on its floors: a floor imports only floors below it, and nothing runs in a circle.
 
-cloud < dataplane < experiments < sections < labs < ui, notebooks, grading and the command line. The root package hands
-out names lazily and stands above them all.
+cloud < dataplane < experiments < sections < labs < ui, notebooks, export, grading and the command line. The root
+package hands out names lazily and stands above them all.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ FLOORS = {
     "labs": 4,
     "ui": 5,
     "notebooks": 5,
+    "export": 5,
     "grading": 5,
     "doctor": 5,
     "cli": 5,
