@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from helpers.dataplane import Cloud
     from helpers.dataplane.xray import Trace
 
+
 class Observed(Shell):
     """The tables of one observation."""
 
@@ -107,11 +108,8 @@ def _log_html(log: LogShown) -> str:
         [f"{at_s:,.2f} s", markup.text(stream), f"<code>{markup.raw(message)}</code>"]
         for at_s, stream, message in log.lines
     ]
-    more = ", the first ones" if log.more else ""
     table = markup.table(["Virtual time", "Stream", "Message"], rows, numeric=(0,))
-    return markup.details(
-        f"Log group {log.group}: {len(rows)} lines{more}", markup.scroll(table, f"Log group {log.group}")
-    )
+    return markup.details(log_words(log), markup.scroll(table, f"Log group {log.group}"))
 
 
 def image_html(png: bytes, alt: str) -> str:
@@ -129,21 +127,17 @@ def service_map_png(seen: Observation) -> tuple[bytes, str]:
 
 
 def _trace_html(trace: Trace, of: int) -> str:
-    rows = []
-    for line in trace.lines():
-        ended = "fault" if line.segment.fault else "throttle" if line.segment.throttle else "error"
-        rows.append(
-            [
-                "&nbsp;" * 4 * line.depth + f"<code>{markup.raw(line.name)}</code>",
-                markup.text(line.kind),
-                f"{line.start_s:,.3f} s",
-                f"{line.duration_s:,.3f} s",
-                "" if line.segment.ok else f'<span class="bad">✘ {ended}</span>',
-            ]
-        )
+    rows = [
+        [
+            "&nbsp;" * 4 * line.depth + f"<code>{markup.raw(line.name)}</code>",
+            markup.text(line.kind),
+            f"{line.start_s:,.3f} s",
+            f"{line.duration_s:,.3f} s",
+            "" if line.segment.ok else f'<span class="bad">✘ {ended(line.segment)}</span>',
+        ]
+        for line in trace.lines()
+    ]
     heads = ["Segment", "Kind", "Begins", "Takes", "Ended with"]
     table = markup.table(heads, rows, numeric=(2, 3), tight=(0,))
-    words = (
-        f"One of {of} traces: {trace.root.name}, {markup.duration(trace.duration_s)}, {len(rows)} segments"
-    )
+    words = trace_words(trace, of)
     return markup.details(words, markup.scroll(table, words))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from helpers.dataplane import Cloud
-from helpers.ui.observation import Observed, observe
+from helpers.ui.observation import Observed, observation_html, observe
+from helpers.ui.observation_still import still_html
 
 
 def _alarm(cloud: Cloud) -> None:
@@ -30,23 +32,26 @@ def seen() -> Observed:
 
 
 def test_a_metric_is_a_row_with_its_numbers_and_its_course(seen: Observed) -> None:
-    html = seen.still().html
+    html = observation_html(seen.observation)
     (row,) = [row for row in html.split("<tr>") if "<code>Errors</code>" in row and "FunctionName" in row]
     assert re.findall(r'align="right">([\d,]+)<', row) == ["9", "9", "1", "1"]
     assert 'aria-label="Sum of each period, at most 3"' in row
 
 
 def test_an_alarm_shows_its_state_and_history(seen: Observed) -> None:
-    html = seen.still().html
+    html = observation_html(seen.observation)
     assert "1 alarm<" in html
     assert "<code>errors</code>" in html
     assert "to ALARM" in html
 
 
-def test_lines_and_traces_are_folded_under_what_they_are(seen: Observed) -> None:
-    summaries = re.findall(r"<summary>(.*?)</summary>", seen.still().html)
-    assert summaries[0] == "Log group /aws/lambda/orders: 37 lines"
-    assert summaries[1].startswith("One of 3 traces: ")
+@pytest.mark.parametrize("made", [observation_html, still_html])
+def test_lines_and_traces_are_folded_under_what_they_are(seen: Observed, made: Callable[..., str]) -> None:
+    summaries = re.findall(r"<summary>(.*?)</summary>", made(seen.observation))
+    assert summaries == [
+        "Log group /aws/lambda/orders: 37 lines",
+        "One of 3 traces: shop, 3 min 12 s, 11 segments",
+    ]
 
 
 def test_the_service_map_is_the_picture_of_the_still(seen: Observed) -> None:
