@@ -29,8 +29,8 @@ FEWEST = 20
 ABBREVIATION = re.compile(r"\b[A-Z][A-Z0-9]+s?\b")
 NOT_PROSE = re.compile(r"```.*?```|`[^`]*`|https?://\S+|\]\([^)]*\)", re.DOTALL)
 ANY_DEVELOPER_KNOWS = {
-    "CPU", "CSS", "CSV", "FAQ", "GB", "GZIP", "HTML", "HTTP", "HTTPS", "ID", "IP", "JSON", "KB", "MB", "OK", "OS", "PDF",
-    "POST", "README", "SQL", "URL", "US", "USD", "UTC", "XML", "ZIP",
+    "CPU", "CSS", "CSV", "FAQ", "GB", "GZIP", "HTML", "HTTP", "HTTPS", "ID", "IP", "JSON", "KB", "MB", "OK", "OS",
+    "PDF", "POST", "README", "SQL", "URL", "US", "USD", "UTC", "XML", "ZIP",
 }  # fmt: skip
 NO_ABBREVIATIONS = {
     "AND", "OR", "NOT", "ALARM",  # of alarms
