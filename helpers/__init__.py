@@ -7,6 +7,7 @@ loaded when it is first asked for, so that a script which only needs `Cloud` doe
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -36,6 +37,24 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'helpers' has no attribute {name!r}")
+
+
+def _aws(line: str, cell: str | None = None, *, local_ns: Any = None) -> Any:
+    """Run the AWS CLI in the Cloud that is open: %aws sqs list-queues, or one command a line below %%aws."""
+    return import_module("helpers.ui.aws_magic").aws(line, cell, local_ns=local_ns)
+
+
+_aws._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]  # braces are JSON more often than Python
+_aws.needs_local_scope = True  # type: ignore[attr-defined]  # IPython's names, which import IPython otherwise
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Give `shell` the magics %aws and %%aws. Importing this package in a notebook does it."""
+    shell.register_magic_function(_aws, "line_cell", "aws")
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
+    load_ipython_extension(_shell)
 
 
 def __dir__() -> list[str]:

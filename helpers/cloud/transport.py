@@ -117,6 +117,12 @@ _exceptions = (
 )  # so that an `except` fits the errors of any session
 
 
+def add_data(folder: str) -> None:
+    """Let every session find the data files in `folder`, too."""
+    if folder not in _loader.search_paths:
+        _loader.search_paths.append(folder)
+
+
 def _session_init(self: Any, *arguments: Any, **options: Any) -> None:
     _init_session(self, *arguments, **options)
     self.register_component("data_loader", _loader)
