@@ -21,13 +21,3 @@ def claims_html(claims: Sequence[Claim], findings: Mapping[str, Finding], settle
     return (
         f"<p><strong>What the notes claim, for these values</strong></p>{markup.items(rows, kind='claims')}"
     )
-
-
-def claims_text(claims: Sequence[Claim], findings: Mapping[str, Finding]) -> list[str]:
-    """The claims as lines of plain text."""
-    lines = []
-    for claim in claims:
-        finding = findings[claim.id]
-        icon, word, _ = markup.MARKS[finding.verdict.value]
-        lines.append(f"{icon} {word}: {markup.plain(claim.text)} {markup.plain(finding.explanation)}")
-    return lines

@@ -16,7 +16,7 @@ from helpers.experiments.outcome import Outcome
 from helpers.experiments.run import Run
 from helpers.experiments.scene import Scene
 from helpers.ui import markup
-from helpers.ui.claims import claims_html, claims_text
+from helpers.ui.claims import claims_html
 from helpers.ui.controls import Controls
 from helpers.ui.pace import Pace
 from helpers.ui.prediction import (
@@ -419,8 +419,7 @@ class Panel(Shell):
             if scene.goal.example:
                 example = markup.text(self._example_text(scene.goal.example))
                 html += markup.details("One way to reach it", f"<p>{example}</p>")
-        words = [settings, *claims_text(claims, self._seen.findings)]
-        return Still("\n".join(words), html, self._first_png, self._seen.text)
+        return Still(settings, html, self._first_png, self._seen.text)
 
     def _example_text(self, example: Mapping[str, Any]) -> str:
         by_name = {p.name: p for p in self._experiment.parameters}

@@ -31,8 +31,8 @@ Bundle = tuple[dict[str, Any], dict[str, Any]]
 class Still:
     """What a widget shows where no kernel runs.
 
-    `text` is plain text, `html` the same with tags that survive GitHub's filter, `png` the picture if there is one,
-    and `alt` the picture in words.
+    `html` is what people see, with tags that survive GitHub's filter; `text` says what it is, for who sees no HTML;
+    `png` is the picture if there is one, and `alt` the picture in words.
     """
 
     text: str
