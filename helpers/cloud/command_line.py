@@ -3,7 +3,8 @@
 Quotes, backslashes, comments and continued lines mean what they mean in a shell
 (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_02). Python takes the place of the
 shell's variables: `$name` and `{expression}` stand for a value, which stays in one word whatever is in it. Single
-quotes keep both as they are. So do braces that hold no Python expression: JSON survives, quoted either way.
+quotes keep both as they are. Braces that are doubled or hold no Python expression stay, too: JSON survives, quoted
+either way.
 
 What a shell does beside that (pipes, files, lists of commands, substitution) is refused.
 """
@@ -145,7 +146,10 @@ class _Reader:
             if text.startswith("${", self._at):
                 self._at += 1
                 character = "{"
-        if character == "{" and self._value_of is not None:
+        if text.startswith("{{", self._at):
+            character = "{{"
+            self._at += 1
+        elif character == "{" and self._value_of is not None:
             expression = self._expression()
             if expression is not None:
                 self._add(self._value(expression.strip()))

@@ -90,6 +90,7 @@ def test_json_and_queries_are_no_python():
         "Name=a,Values={b:1}",
         "{}",
     ]
+    assert words('"{{n}} {{resolve:ssm:x}}" {{') == ["{{n}} {{resolve:ssm:x}}", "{{"]
 
 
 def test_without_python_a_dollar_and_a_brace_are_text():
