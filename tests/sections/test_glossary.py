@@ -79,8 +79,8 @@ def words_of(section: str) -> str:
 
 
 def used(name: str, section: str) -> bool:
-    """Whether a name, without a qualifier in brackets, stands in the text of a section."""
-    return words(re.sub(r" \(.+\)$", "", name)) in words_of(section if section in BUILT else START)
+    """Whether a name stands in the text of a section."""
+    return words(name) in words_of(section if section in BUILT else START)
 
 
 def abbreviations() -> Iterator[tuple[str, str]]:
@@ -108,6 +108,11 @@ def test_no_word_is_excused_that_nobody_uses() -> None:
 def test_an_abbreviation_says_what_it_stands_for() -> None:
     silent = [term.term for term in TERMS if ABBREVIATION.fullmatch(term.term) and not term.stands_for]
     assert silent == []
+
+
+def test_no_name_needs_a_word_in_brackets() -> None:
+    """The site looks for a name as it stands, to link to where it is taught."""
+    assert [name for term in TERMS for name in term.names if re.search(r"[()]", name)] == []
 
 
 def test_every_term_is_used_in_the_section_that_teaches_it() -> None:
