@@ -11,12 +11,15 @@ from __future__ import annotations
 import struct
 import threading
 import zlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
+
+Read = TypeVar("Read")
 
 SIZE_IN = (9.0, 5.6)
 """Width and height of a picture in inches."""
@@ -33,6 +36,8 @@ too.
 # zlib can do a picture is a third smaller than with 64 colours, for some 10 ms more.
 _COLOURS = 16
 _COMPRESSION = 9
+_MISSED = 20_000
+"""How much a colour must be missed to get a place: the root of its pixels times its distance from the next, squared."""
 
 _lock = threading.RLock()
 _figure: Figure | None = None
@@ -47,6 +52,20 @@ def render(draw: Callable[[Figure], str], theme: str = "light") -> tuple[bytes, 
     """
     if theme not in THEMES:
         raise ValueError(f"A picture has no theme {theme!r}; there is {', '.join(THEMES)}.")
+    with _drawing(draw) as (figure, text):
+        figure.canvas.draw()
+        return _png(figure), text
+
+
+def read(draw: Callable[[Figure], str], reader: Callable[[Figure], Read]) -> Read:
+    """What `reader(figure)` returns of what `draw(figure)` draws on an empty figure; no pixel is set."""
+    with _drawing(draw) as (figure, _):
+        return reader(figure)
+
+
+@contextmanager
+def _drawing(draw: Callable[[Figure], str]) -> Iterator[tuple[Figure, str]]:
+    """The figure with what `draw` drew on it, and the text that it returned; empty again after the block."""
     import matplotlib as mpl
 
     with _lock:
@@ -60,9 +79,7 @@ def render(draw: Callable[[Figure], str], theme: str = "light") -> tuple[bytes, 
             figure.clear()
             figure.set_size_inches(*SIZE_IN)
             figure.set_facecolor("white")
-            text = draw(figure)
-            figure.canvas.draw()
-            return _png(figure), text
+            yield figure, draw(figure)
         finally:
             for axes in figure.axes:
                 figure.delaxes(axes)  # clear() alone would first make each of them anew
@@ -135,7 +152,7 @@ def _few(pixels: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], bytes]:
     weights = np.sqrt(np.bincount(cells.ravel(), minlength=1 << 15)[cell_of])
     chosen, place = [0], np.zeros(len(colours), dtype=np.uint8)
     missed = ((colours - colours[0]) ** 2).sum(axis=1)
-    while len(chosen) < _COLOURS and missed.any():
+    while len(chosen) < _COLOURS and (weights * missed).max() > _MISSED:
         chosen.append(int((weights * missed).argmax()))
         distance = ((colours - colours[chosen[-1]]) ** 2).sum(axis=1)
         place[distance < missed] = len(chosen) - 1

@@ -85,6 +85,11 @@ def test_two_pixels_share_a_byte() -> None:
     assert len(png) < 6_000
 
 
+def test_a_picture_of_text_needs_few_shades() -> None:
+    png, _ = render(lambda figure: str(figure.text(0.1, 0.5, "Black on white, in letters", size=20)))
+    assert len(np.unique(pixels(png).reshape(-1, 3), axis=0)) < 10
+
+
 def test_a_picture_of_many_colours_keeps_them_close() -> None:
     def gradient(figure: Any) -> str:
         figure.add_axes((0, 0, 1, 1)).imshow(np.random.default_rng(0).random((560, 900, 3)), aspect="auto")
