@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from helpers.experiments import prices
-from helpers.experiments.canvas import render
+from helpers.experiments.canvas import read, render
 from helpers.experiments.claim import Finding
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from helpers.experiments.figure_table import FigureTable
     from helpers.experiments.run import Run
 
 
@@ -48,6 +49,13 @@ class Outcome:
     def text(self) -> str:
         """The picture in words, the finding first."""
         return self._picture("light")[1]
+
+    def tables(self) -> list[FigureTable]:
+        """The picture as tables: what is drawn, in numbers and words. Drawn anew for it; see `figure_table`."""
+        from helpers.experiments.figure_table import tables  # only a reader of tables pays for it
+
+        experiment = self.run.experiment
+        return read(lambda figure: experiment.draw(figure, self.run.values, self.measurements), tables)
 
     @cached_property
     def cost(self) -> pd.DataFrame:

@@ -5,7 +5,9 @@ bar (a `Span`) whose state has its own colour and its own texture, so that no re
 went wrong stands out, what went right recedes. Everything is drawn with a few line collections, which keeps a picture
 of some hundred bars within tens of milliseconds.
 
-Every function draws on what it is given and keeps nothing. Times are seconds of virtual time.
+Every function draws on what it is given and keeps nothing. Times are seconds of virtual time. What is drawn carries
+its name in matplotlib's own places (an artist's label, an axis's label, and a gid for the words along an axis), which
+show nowhere in the picture: `figure_table` reads them.
 """
 
 from __future__ import annotations
@@ -80,6 +82,39 @@ attempt that ended in an error or a crash. hidden: held back (visibility timeout
 nobody takes it. poll: a receive call that brings something. empty: one that does not. throttled: refused for
 now. starting: boot, cold start. stored: kept (a dead letter, a record).
 """
+
+
+WORDS: Mapping[str, str] = {
+    "work": "work",
+    "calm": "work",
+    "late": "work, visible to others again",
+    "again": "done again",
+    "failed": "failed",
+    "hidden": "held back",
+    "wait": "waiting",
+    "poll": "receive, brought something",
+    "empty": "receive, empty",
+    "throttled": "throttled",
+    "starting": "starting",
+    "stored": "kept",
+}
+"""Each state of STATES in words, for a reader who does not see it."""
+
+MARKS: Mapping[str, str] = {
+    "done": "done",
+    "again": "done again",
+    "crash": "crash",
+    "expired": "expired",
+    "gone": "gone",
+    "order": "out of order",
+    "stored": "stored",
+    "astray": "went astray",
+    "sent": "sent",
+}
+"""Each kind of `marks` in words."""
+
+TICK, LANE, TITLE = "tick", "lane", "title"
+"""The gid of words under an axis, of a lane's name, and of the headline."""
 
 
 class Span(NamedTuple):
@@ -159,9 +194,13 @@ def panel(figure: Figure, left: float, bottom: float, right: float, top: float) 
 def headline(figure: Figure, title: str, subtitle: str) -> None:
     """The finding as title, the values as second line; a long one is set smaller rather than cut."""
     size = min(15.0, 15.0 * 68 / max(1, len(title)))
-    figure.text(0.025, 0.952, title, size=size, weight="bold", color=INK, va="center")
+    figure.text(0.025, 0.952, title, size=size, weight="bold", color=INK, va="center", gid=TITLE)
     size = min(9.5, 9.5 * 128 / max(1, len(subtitle)))
     figure.text(0.025, 0.905, subtitle, size=size, color=QUIET, va="center")
+
+
+TIME = "Virtual time"
+"""The label of a time axis."""
 
 
 def time_axis(axes: Axes, end_s: float, start_s: float = 0.0, labels: bool = True, most: int = 8) -> None:
@@ -169,6 +208,7 @@ def time_axis(axes: Axes, end_s: float, start_s: float = 0.0, labels: bool = Tru
     length = max(end_s - start_s, 0.01)
     ticks = _multiples(tick_step(length, most), start_s, end_s)
     axes.set_xlim(start_s - 0.004 * length, end_s + 0.012 * length)
+    axes.set_xlabel(TIME)
     _ticks(axes, ticks, [human(t) if t else "0" for t in ticks] if labels else ())
 
 
@@ -183,6 +223,7 @@ def number_axis(
     step = step or next(step for step in _ROUND if length / step <= most)
     ticks = _multiples(step, start, end)
     axes.set_xlim(start - 0.004 * length, end + 0.012 * length)
+    axes.set_xlabel(unit)
     _ticks(axes, ticks, [f"{t:,g}" for t in ticks[:-1]] + [f"{ticks[-1]:,g} {unit}"])
 
 
@@ -204,7 +245,7 @@ def _ticks(axes: Axes, ticks: Sequence[float], names: Sequence[str]) -> None:
     if names:
         under = along + _shift(axes, 0, -4)
         for t, name in zip(ticks, names, strict=True):
-            axes.text(t, 0, name, size=9, color=QUIET, ha="center", va="top", transform=under)
+            axes.text(t, 0, name, size=9, color=QUIET, ha="center", va="top", transform=under, gid=TICK)
 
 
 def _shift(axes: Axes, across: float, up: float) -> Transform:
@@ -237,11 +278,14 @@ def lanes(axes: Axes, spans: Iterable[Span], number: float, thickness: float | N
         look = STATES[state]
         depth = 2 + 0.02 * _HEIGHT[state]
         segments = by_state[state]
-        _segments(axes, segments, look.colour, full * look.width, look.dashes, depth)
+        _segments(axes, segments, look.colour, full * look.width, look.dashes, depth, WORDS[state])
         if look.core is not None and full >= 3:
             _segments(axes, segments, look.core, full * look.core_width, look.core_dashes, depth + 0.01)
     return full
 
+
+UNREAD = "_"
+"""The label of what repeats something else that is drawn, such as the texture on a bar."""
 
 _HEIGHT = {
     "wait": 0, "hidden": 1, "empty": 2, "poll": 3, "stored": 4, "calm": 5, "work": 6, "late": 7, "starting": 8,
@@ -256,9 +300,11 @@ def _segments(
     width: float,
     dashes: tuple[float, float] | None,
     depth: float,
+    name: str | None = None,
 ) -> None:
     style: Any = "solid" if dashes is None else (0, dashes)
     lines = LineCollection(segments, colors=colour, linewidths=width, linestyles=[style], zorder=depth)
+    lines.set_label(name or UNREAD)
     lines.set_capstyle("butt")
     axes.add_collection(lines, autolim=False)
 
@@ -293,6 +339,7 @@ def marks(axes: Axes, points: Sequence[tuple[float, float]], kind: str, size: fl
             linestyle="none",
             zorder=3.5,
             clip_on=False,
+            label=MARKS[kind],
         )
     )
 
@@ -300,6 +347,7 @@ def marks(axes: Axes, points: Sequence[tuple[float, float]], kind: str, size: fl
 def links(axes: Axes, pairs: Sequence[tuple[tuple[float, float], tuple[float, float]]], colour: str) -> None:
     """Thin lines between pairs of (time, lane) points: what one of them did to the other."""
     lines = LineCollection(pairs, colors=colour, linewidths=1.0, linestyles=[(0, (2, 1.5))], zorder=1.9)
+    lines.set_label("link")
     axes.add_collection(lines, autolim=False)
 
 
@@ -307,7 +355,9 @@ def lane_names(axes: Axes, places: Sequence[float], names: Sequence[str], colour
     """Names of lanes on the left."""
     beside_it = axes.get_yaxis_transform() + _shift(axes, -5, 0)
     for place, name in zip(places, names, strict=True):
-        axes.text(0, place, name, size=9, color=colour, ha="right", va="center", transform=beside_it)
+        axes.text(
+            0, place, name, size=9, color=colour, ha="right", va="center", transform=beside_it, gid=LANE
+        )
 
 
 def some_lanes(number: int, word: str, first: int = 1, most: int = 7) -> tuple[list[float], list[str]]:
@@ -409,6 +459,7 @@ def limit_line(
     line = LineCollection(
         [ends], colors=colour, linewidths=1.0, linestyles=[(0, (4, 3))], transform=along, zorder=3
     )
+    line.set_label(name)
     axes.add_collection(line, autolim=False)
     axes.text(
         *place,
@@ -439,7 +490,14 @@ def steps(
     style: Any = "solid" if dashes is None else (0, dashes)
     axes.add_line(
         Line2D(
-            times, values, drawstyle="steps-post", color=colour, linewidth=width, linestyle=style, zorder=2.5
+            times,
+            values,
+            drawstyle="steps-post",
+            color=colour,
+            linewidth=width,
+            linestyle=style,
+            zorder=2.5,
+            label=name or None,
         )
     )
     if fill:
@@ -460,6 +518,7 @@ def level(axes: Axes, top: float, unit: str) -> None:
         if top / step <= 3.2:
             break
     axes.set_ylim(0, top * 1.32)
+    axes.set_ylabel(unit)
     ticks = range(0, int(top * 1.2) + 1, step)
     lane_names(axes, ticks, [f"{tick:,}" for tick in ticks], QUIET)
     figure = axes.get_figure(root=True)

@@ -50,6 +50,7 @@ CSS: Final = (
 .course ul.claims li{margin:3px 0;padding-left:1.6em;text-indent:-1.6em}
 .course ul.claims li>*{text-indent:0}
 .course .scroll{overflow:auto;max-height:560px}
+.course .drawn .scroll{max-height:260px;margin-bottom:8px}
 .course table{border-collapse:collapse;font-size:.95em;margin:4px 0;border:none;table-layout:auto}
 .course caption{text-align:left;padding:2px 0;caption-side:top}
 .course th,.course td{text-align:left;vertical-align:top;padding:3px 9px;border:none;

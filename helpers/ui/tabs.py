@@ -1,8 +1,7 @@
-"""The tabs of a panel: the picture, the API calls behind it, the data they left, what they would cost, and what
-CloudWatch shows of them.
+"""The tabs of a panel: the picture, the API calls behind it, the data, what they would cost, and what CloudWatch shows.
 
-Each tab's children are made once. A new run replaces their values; the tabs that are not open are filled when the
-learner opens them, so that a slider pays for the picture alone.
+The data are the picture as tables, then the trail. Each tab's children are made once. A new run replaces their
+values; the tabs that are not open are filled when the learner opens them, so that a slider pays for the picture alone.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ HEADS = {"usd": "US$", "usd_per_million": "US$ per million", "list_price": "list
 
 CALLS_SHOWN = 60
 ROWS_SHOWN = 40
+DRAWN_ROWS_SHOWN = 200
 TITLES = ("Picture", "API calls", "Data", "Cost", "Telemetry")
 SCRIPT = "the whole run"
 COLUMNS = (
@@ -104,6 +104,20 @@ def calls_html(outcome: Outcome, style: str) -> str:
     return markup.scroll(shown, said)
 
 
+def picture_html(outcome: Outcome) -> str:
+    """The picture as tables, each within a box that scrolls."""
+    parts = []
+    for one in outcome.tables():
+        rows = [[markup.text(cell) for cell in row] for row in one.rows[:DRAWN_ROWS_SHOWN]]
+        count = f"{len(one.rows):,} {'row' if len(one.rows) == 1 else 'rows'}"
+        if len(one.rows) > len(rows):
+            count = f"the first {len(rows)} of {count}"
+        said = f"{one.caption}: {count}"
+        parts.append(markup.scroll(markup.table(one.head, rows, said, one.numeric), said))
+    title = f"<h4>The picture as tables: {markup.text(outcome.run.experiment.title)}</h4>"
+    return f'{title}<div class="drawn">{"".join(parts)}</div>'
+
+
 def data_html(outcome: Outcome) -> str:
     """The first rows of the trail as a table, and all of them as a CSV file to save."""
     trail = outcome.trail
@@ -128,7 +142,7 @@ def data_html(outcome: Outcome) -> str:
         f"The trail: a row per attempt of an API call. {min(len(trail), ROWS_SHOWN)} of {len(trail):,} rows."
     )
     shown = markup.table(["row", *columns], rows, said, [0, 1, 2], [3, 4, 5])
-    return f"<p>{save}</p>{markup.scroll(shown, said)}"
+    return f"<h4>The trail</h4><p>{save}</p>{markup.scroll(shown, said)}"
 
 
 def cost_html(outcome: Outcome) -> str:
@@ -227,7 +241,7 @@ class Tabs(widgets.Tab):  # type: ignore[misc]  # ipywidgets has no types
         if place == 1:
             self.calls.value = calls_html(outcome, self.style_of_calls.value)
         elif place == 2:
-            self.data.value = data_html(outcome)
+            self.data.value = picture_html(outcome) + data_html(outcome)
         elif place == 3:
             self.cost.value = cost_html(outcome)
         elif place == 4:

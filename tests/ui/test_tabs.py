@@ -70,3 +70,23 @@ def test_the_cost_says_what_it_means(outcome: Outcome) -> None:
     assert "US$ per million" in html
     assert "Not priced here: sts." in html
     assert "nan" not in html
+
+
+def test_the_data_tab_begins_with_the_picture_as_tables(
+    outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html = tabs.picture_html(outcome)
+    assert html.startswith("<h4>The picture as tables: ")
+    assert 'tabindex="0" role="region" aria-label="Bars: 1 row"' in html
+    assert "Bars: 1 row</caption>" in html
+    assert '<th scope="col"' in html
+    assert ">100</td>" in html
+    monkeypatch.setattr(tabs, "DRAWN_ROWS_SHOWN", 0)
+    assert "Bars: the first 0 of 1 row" in tabs.picture_html(outcome)
+
+
+def test_what_scrolls_can_be_reached_by_keyboard(outcome: Outcome) -> None:
+    for html in (tabs.calls_html(outcome, "CLI"), tabs.data_html(outcome), tabs.picture_html(outcome)):
+        boxes = re.findall(r'<div class="scroll"[^>]*>', html)
+        assert boxes
+        assert all('tabindex="0" role="region" aria-label="' in box for box in boxes)
