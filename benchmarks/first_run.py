@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
 import lab  # noqa: E402  # beside the browser's tests
 
-from helpers import doctor  # noqa: E402  # after the path
+from helpers.export.pdf import find_browser  # noqa: E402  # after the path
 
 START = "notebooks/00_start.ipynb"
 WHOLE_S = 180.0
@@ -107,7 +107,7 @@ def first_experiment(clone: Path, environment: dict[str, str], browser: Path) ->
 
 
 def main() -> None:
-    browser = doctor.chromium()
+    browser = find_browser()
     if browser is None or shutil.which("make") is None:
         print("A stranger's first run was not measured: it needs Chromium and make.")
         return

@@ -32,7 +32,6 @@ ELSEWHERE = ("192.0.2.1", 443)
 """An address beyond this machine that nobody has (RFC 5737)."""
 LAB_PORT = 8888
 """Where `make lab` serves unless it is told otherwise."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WIDGETS = {"jupyterlab_widgets": "@jupyter-widgets/jupyterlab-manager", "anywidget": "anywidget"}
 """Package -> the JupyterLab extension that it brings. Without them a panel is only a picture."""
 
@@ -424,14 +423,10 @@ def _make() -> str:
     )
 
 
-def chromium() -> Path | None:
-    """The browser for what needs one: $CHROMIUM, or the first of the usual names on the path."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    return Path(found) if found and shutil.which(found) else None
-
-
 def _browser() -> str:
-    found = chromium()
+    from helpers.export.pdf import find_browser
+
+    found = find_browser()
     if found is not None:
         return f"{found} makes PDF files and runs the browser tests"
     raise Remark(

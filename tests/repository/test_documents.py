@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -67,17 +69,17 @@ def test_every_make_command_is_declared_phony() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_each_devlab_command_is_understood(document: str) -> None:
-    for command in commands(document):
-        if command.startswith("devlab "):
-            verb = command.split()[1]
-            done = subprocess.run(
-                [sys.executable, "-m", "helpers.cli", verb, "--help"],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, f"{command}: {done.stderr}"
+    for verb in sorted(
+        {command.split()[1] for command in commands(document) if command.startswith("devlab ")}
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "helpers.cli", verb, "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"devlab {verb}: {done.stderr}"
 
 
 def test_the_two_commands_stand_together() -> None:
@@ -125,6 +127,46 @@ def test_readme_example_runs(place: int) -> None:
         [sys.executable, "-c", examples[place]], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == (SAYS[place], "")
+
+
+@pytest.mark.slow
+def test_readme_shows_what_its_first_experiment_says() -> None:
+    ((command, shown),) = re.findall(
+        r"```console\ndevlab (run .*?)\n```\n\n```text\n(.*?)```", text("README.md"), flags=re.DOTALL
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.cli", *command.split()],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown in done.stdout
+
+
+def test_readme_and_start_notebook_begin_with_the_same_experiment() -> None:
+    cells = json.loads(text("notebooks/00_start.ipynb"))["cells"]
+    first = "".join(next(cell for cell in cells if cell["cell_type"] == "code")["source"])
+    (shown,) = re.findall(r"^devlab run (\S+) ", text("README.md"), flags=re.MULTILINE)
+    assert first == f'from helpers import panel\n\npanel("{shown}", scene="too_short")'
+
+
+def test_start_notebook_leads_to_each_section_and_lab() -> None:
+    cells = json.loads(text("notebooks/00_start.ipynb"))["cells"]
+    links = set(re.findall(r"\]\(([^)\s]+\.ipynb)\)", "".join("".join(cell["source"]) for cell in cells)))
+    sections = {path.name for path in ROOT.glob("notebooks/[0-9]*.ipynb")} - {"00_start.ipynb"}
+    assert links == sections | {
+        f"../labs/{path.parent.name}/lab.ipynb" for path in ROOT.glob("labs/*/lab.ipynb")
+    }
+
+
+def test_readme_fits_on_a_few_screens_and_shows_its_pictures() -> None:
+    readme = text("README.md")
+    assert readme.count("\n") <= 200
+    pictures = set(re.findall(r"(?:srcset|src)=\"([^\"]+)\"", readme))
+    assert pictures == {"docs/screenshot-dark.png", "docs/screenshot-light.png"}
+    assert {picture for picture in pictures if (ROOT / picture).stat().st_size > 200_000} == set()
 
 
 def test_readme_says_what_it_must() -> None:
