@@ -169,6 +169,8 @@ def _driver(account: Account) -> Any:
         session.set_config_variable(variable, os.devnull)
     if session.get_config_variable("region") is None:
         session.set_config_variable("region", account.region)
+    scoped_config = session.get_scoped_config
+    session.get_scoped_config = lambda: {**scoped_config(), "cli_follow_urlparam": "false"}  # a URL is text
     events = clidriver.load_plugins({}, event_hooks=session.get_component("event_emitter"))
     for service in {name.partition(" ")[0] for name in REFUSED if " " in name} | {"main"}:
         events.register_last(f"building-command-table.{service}", partial(_refuse, service))

@@ -5,15 +5,34 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+from datetime import datetime
 from typing import Any
 
 from botocore import xform_name
 
-_CLI_NAMES = {"s3": "s3api"}  # `aws s3` is the CLI's own set of commands
+# `aws s3` is the CLI's own set of commands; the others have their names from the CLI's first years.
+_CLI_NAMES = {"codedeploy": "deploy", "config": "configservice", "s3": "s3api"}
+# Parameters that the CLI renames, as they would hide options that every command has.
+_CLI_OPTIONS = {
+    ("apigateway", "CreateRestApi", "version"): "api-version",
+    ("apigatewayv2", "CreateApi", "Version"): "api-version",
+    ("apigatewayv2", "UpdateApi", "Version"): "api-version",
+    ("sns", "Subscribe", "Endpoint"): "notification-endpoint",
+    ("stepfunctions", "SendTaskSuccess", "output"): "task-output",
+}
+# What is read from a file, and what is written into one: the CLI asks for its path.
+_FILES_IN = {("s3", "PutObject", "Body"): "body.bin", ("s3", "UploadPart", "Body"): "body.bin"}
+_FILES_OUT = {
+    ("lambda", "Invoke"): "answer.json",
+    ("s3", "GetObject"): "object.bin",
+    ("s3", "GetObjectAnnotation"): "annotation.bin",
+    ("s3", "GetObjectTorrent"): "object.torrent",
+    ("s3", "SelectObjectContent"): "records.bin",
+}
 _VARIABLES = {"lambda": "lambda_"}  # a keyword in Python
 
-
 _ZIP = "code.zip"  # stands for a function's code, which is no text
+_DATA = "data.bin"  # stands for other bytes that are none
 
 
 def as_boto3(row: Any) -> str:
@@ -28,20 +47,32 @@ def as_boto3(row: Any) -> str:
 
 
 def as_cli(row: Any) -> str:
-    """The AWS CLI line of a trail row, quoted for a POSIX shell. What a service did by itself is a comment."""
+    """The AWS CLI line of a trail row, quoted for a POSIX shell and for `%%aws`. What a service did by itself is a
+    comment. What is no text stands in files of your own: `code.zip`, `body.bin`, `data.bin`.
+
+    Bytes are written as the text they hold, as version 1 of the CLI takes them; version 2 wants
+    `--cli-binary-format raw-in-base64-out` beside them
+    (https://docs.aws.amazon.com/cli/latest/userguide/cliv2-migration-changes.html).
+    """
     if row.actor == row.service:
         return _comment(row)
     words = ["aws", _CLI_NAMES.get(row.service, row.service), xform_name(row.operation, "-")]
     for name, value in row.parameters.items():
-        option = xform_name(name, "-")
-        if name in ("Code", "ZipFile") and _is_zip(value):
+        place = row.service, row.operation, name
+        option = _CLI_OPTIONS.get(place) or xform_name(name, "-")
+        if place in _FILES_IN:
+            words += [f"--{option}", _FILES_IN[place]]
+        elif name in ("Code", "ZipFile") and _is_zip(value):
             words += ["--zip-file", f"fileb://{_ZIP}"]
         elif isinstance(value, bool):
             words.append(f"--{option}" if value else f"--no-{option}")
         elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):
             words += [f"--{option}", *value]
         else:
-            words += [f"--{option}", _argument(value)]
+            argument = _argument(value)
+            words += [f"--{option}={argument}"] if argument.startswith("-") else [f"--{option}", argument]
+    if (row.service, row.operation) in _FILES_OUT:
+        words.append(_FILES_OUT[row.service, row.operation])
     return shlex.join(words)
 
 
@@ -68,10 +99,25 @@ def _python(value: Any) -> str:
 
 
 def _argument(value: Any) -> str:
-    if isinstance(value, str):
-        return value
+    if isinstance(value, (bytes, bytearray)):
+        text = _decoded(value)
+        return f"fileb://{_DATA}" if text is None or "\0" in text else text
+    if isinstance(value, (str, datetime)):
+        return _text(value)
     return json.dumps(value, ensure_ascii=False, default=_text)
 
 
 def _text(value: Any) -> str:
-    return base64.b64encode(value).decode() if isinstance(value, (bytes, bytearray)) else str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        text = _decoded(value)
+        return base64.b64encode(value).decode() if text is None else text
+    return str(value)
+
+
+def _decoded(value: bytes | bytearray) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None

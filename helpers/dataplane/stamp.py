@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.utils import parse_to_aware_datetime
+
 
 def seconds(stamp: Any) -> float:
-    """Seconds since 1970 of a timestamp as boto3 takes it: a datetime (naive: UTC), an ISO text, or the number."""
+    """Seconds since 1970 of a timestamp as boto3 takes it: a datetime (naive: UTC), a text of it or of the number, or
+    the number.
+    """
     if isinstance(stamp, str):
-        stamp = datetime.fromisoformat(stamp)
+        stamp = parse_to_aware_datetime(stamp)
     if isinstance(stamp, datetime):
         return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
     return float(stamp)

@@ -270,9 +270,11 @@ def test_nothing_leaves(cloud):
     assert said == Ended(
         255, "", "\nAmazonSQS.ListQueues is not in this mocked account; nothing left the machine.\n"
     )
-    fetched = run_aws("sns create-topic --name https://example.com/name")  # CLI v1 would read it from there
-    assert fetched.code == 255
-    assert "https://example.com/name was refused" in fetched.stderr
+    assert run_aws("sqs create-queue --queue-name orders").code == 0
+    # CLI v1 would read the body from there, unless cli_follow_urlparam is off.
+    sent = run_aws(f"sqs send-message --queue-url {QUEUE} --message-body https://example.com/body")
+    assert sent.code == 0
+    assert cloud.trail.iloc[-1].parameters["MessageBody"] == "https://example.com/body"
 
 
 def test_the_process_is_left_as_it_was(cloud):

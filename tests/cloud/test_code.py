@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from helpers import Cloud
 from helpers.cloud.code import as_boto3, as_cli
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -68,6 +71,42 @@ def test_code_in_a_zip_is_a_file(cloud):
     assert as_cli(Row) == "aws lambda create-function --zip-file fileb://code.zip"
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "line"),
+    [
+        ("kinesis", "PutRecord", {"Data": b"caf\xc3\xa9"}, "kinesis put-record --data 'caf\u00e9'"),
+        ("kinesis", "PutRecord", {"Data": b"\xff"}, "kinesis put-record --data fileb://data.bin"),
+        ("kinesis", "PutRecord", {"Data": b"a\0"}, "kinesis put-record --data fileb://data.bin"),
+        (
+            "kinesis",
+            "PutRecords",
+            {"Records": [{"Data": b"a\0"}]},
+            r"""put-records --records '[{"Data": "a\u0000"}]'""",
+        ),
+        ("s3", "PutObject", {"Key": "k", "Body": b"a"}, "s3api put-object --key k --body body.bin"),
+        ("s3", "GetObject", {"Key": "k"}, "s3api get-object --key k object.bin"),
+        ("lambda", "Invoke", {"Payload": b"{}"}, "lambda invoke --payload '{}' answer.json"),
+        ("sns", "Subscribe", {"Endpoint": "a@b.c"}, "sns subscribe --notification-endpoint a@b.c"),
+        ("sqs", "SendMessage", {"MessageBody": "--x y"}, "sqs send-message '--message-body=--x y'"),
+        ("sqs", "SendMessage", {"DelaySeconds": -1}, "sqs send-message --delay-seconds=-1"),
+        (
+            "cloudwatch",
+            "GetMetricData",
+            {"StartTime": NOON},
+            "get-metric-data --start-time 2026-01-05T12:00:00+00:00",
+        ),
+        ("config", "ListTagsForResource", {}, "aws configservice list-tags-for-resource"),
+    ],
+)
+def test_lines_that_the_cli_takes(service, operation, parameters, line):
+    class Row:
+        actor = "main"
+
+    row = Row()
+    row.service, row.operation, row.parameters = service, operation, parameters
+    assert as_cli(row).endswith(line)
+
+
 def test_what_a_service_does_by_itself_is_a_comment(cloud):
     cloud.record("lambda", "Invocation", {"FunctionName": "f", "Attempt": 2})
     (row,) = cloud.trail.itertuples()
@@ -79,7 +118,8 @@ def test_any_body_survives_quoting(body):
     class Row:
         actor, service, operation, parameters = "main", "sqs", "SendMessage", {"MessageBody": body}
 
-    assert shlex.split(as_cli(Row)) == ["aws", "sqs", "send-message", "--message-body", body]
+    option = [f"--message-body={body}"] if body.startswith("-") else ["--message-body", body]
+    assert shlex.split(as_cli(Row)) == ["aws", "sqs", "send-message", *option]
     assert eval(as_boto3(Row), {"sqs": type("S", (), {"send_message": staticmethod(dict)})}) == {
         "MessageBody": body
     }
