@@ -29,6 +29,9 @@ HEADS = {"usd": "US$", "usd_per_million": "US$ per million", "list_price": "list
 """Words for the columns of the cost table, where the column's name is not one."""
 
 CALLS_SHOWN = 60
+CODE_SHOWN = 4_000
+"""Characters of a call: a batch of records may have millions, and a browser would stand still."""
+
 ROWS_SHOWN = 40
 DRAWN_ROWS_SHOWN = 200
 TITLES = ("Picture", "API calls", "Data", "Cost", "Telemetry")
@@ -95,7 +98,7 @@ def calls_html(outcome: Outcome, style: str) -> str:
                 str(place),
                 f"{row['time_s']:,.2f} s",
                 markup.text(row["actor"]),
-                f"<code>{markup.raw(write(row))}</code>{error}",
+                f"{_code(write(row))}{error}",
             ]
         )
     more = len(outcome.trail) - len(rows)
@@ -116,6 +119,12 @@ def picture_html(outcome: Outcome) -> str:
         parts.append(markup.scroll(markup.table(one.head, rows, said, one.numeric), said))
     title = f"<h4>The picture as tables: {markup.text(outcome.run.experiment.title)}</h4>"
     return f'{title}<div class="drawn">{"".join(parts)}</div>'
+
+
+def _code(call: str) -> str:
+    more = len(call) - CODE_SHOWN
+    cut = f"… <em>{more:,} more characters</em>" if more > 0 else ""
+    return f"<code>{markup.raw(call[:CODE_SHOWN])}</code>{cut}"
 
 
 def data_html(outcome: Outcome) -> str:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import base64
+import copy
 import csv
 import io
 import json
 import re
 import shlex
 
+import pandas as pd
 import pytest
 import tea
 
@@ -30,6 +32,21 @@ def test_calls_are_shown_as_code_with_row_time_and_actor(outcome: Outcome) -> No
 
 def test_calls_are_shown_as_command_lines(outcome: Outcome) -> None:
     assert "<code>aws sts get-caller-identity</code>" in tabs.calls_html(outcome, "CLI")
+
+
+def test_a_call_of_a_million_characters_is_cut_and_says_so(outcome: Outcome) -> None:
+    row = {
+        **outcome.trail.iloc[0].to_dict(),
+        "service": "sqs",
+        "operation": "SendMessage",
+        "parameters": {"MessageBody": "x" * 1_000_000},
+    }
+    long = copy.copy(outcome)
+    long.trail = pd.DataFrame([row])
+    html = tabs.calls_html(long, "CLI")
+    assert "<code>aws sqs send-message --message-body xxx" in html
+    assert "</code>… <em>996,036 more characters</em>" in html
+    assert len(html) < 10_000
 
 
 def test_the_script_names_the_run(outcome: Outcome) -> None:
