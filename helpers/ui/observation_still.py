@@ -76,9 +76,10 @@ def _metrics(seen: Observation) -> str:
     if not seen.metrics:
         return "<p>No service published a metric.</p>"
     parts = [f"<p><strong>{len(seen.metrics)} metrics</strong></p>"]
-    for namespace, metrics in groupby(seen.metrics, key=lambda metric: metric.namespace):
-        rows = [_metric(metric, seen.virtual_s) for metric in metrics]
-        parts.append(f"<p>{markup.text(namespace)}</p>{markup.items(rows)}")
+    lines: dict[str, list[str]] = {}
+    for metric in seen.metrics:
+        lines.setdefault(metric.namespace, []).append(_metric(metric, seen.virtual_s))
+    parts += (f"<p>{markup.text(namespace)}</p>{markup.items(said)}" for namespace, said in lines.items())
     return "".join(parts)
 
 
