@@ -20,7 +20,7 @@ _ACTIVE: Final = (
     "script", "style", "iframe", "object", "embed", "link", "meta", "base", "form", "audio", "video", "source",
 )  # fmt: skip
 _BLOCKS: Final = ("p", "li", "br", "td", "th", "tr", "div", "pre", "summary", "h4", "h5", "h6", "caption")
-"""Where one of these begins, a word ends."""
+"""Where one of these begins or ends, a word ends."""
 _ALIGNED: Final = re.compile(r"text-align:\s*(left|right|center);?")
 
 
@@ -35,7 +35,7 @@ class Heading:
 
 @dataclass
 class Part:
-    """The words that stand under one heading, without code of answers: what the search looks through."""
+    """The words that stand under one heading, without folded answers: what the search looks through."""
 
     heading: Heading
     words: str = ""
@@ -55,19 +55,23 @@ class Body:
 
 
 def tidy(
-    html: str, name: str, link: Callable[[str], str | None], image: Callable[[str], str | None],
+    html: str,
+    name: str,
+    anchor: Callable[[str], str],
+    link: Callable[[str], str | None],
+    image: Callable[[str], str | None],
     pictures: Mapping[str, bytes],
-) -> Body:  # fmt: skip
+) -> Body:
     """Make the cells of the page `name` fit for a page.
 
-    `link` gives the address of a link on the site, or None if it leads nowhere there; `image` does so for a picture.
-    `pictures` are the files of figures, whose sizes are read.
+    `anchor` makes an anchor of a heading's text. `link` gives the address of a link on the site, or None if it leads
+    nowhere there; `image` does so for a picture. `pictures` are the files of figures, whose sizes are read.
     """
     soup = BeautifulSoup(html, "html.parser")
     _calm(soup)
-    title, headings = _anchored(soup, name)
-    for anchor in soup.find_all("a", href=True):
-        _linked(anchor, link)
+    title, headings = _anchored(soup, name, anchor)
+    for tag in soup.find_all("a", href=True):
+        _linked(tag, link)
     for img in soup.find_all("img"):
         _pictured(soup, img, image, pictures)
     parts = _parts(soup, title, headings)
@@ -91,8 +95,8 @@ def _calm(soup: BeautifulSoup) -> None:
             tag.attrs.pop(attribute, None)
 
 
-def _anchored(soup: BeautifulSoup, name: str) -> tuple[str, list[Heading]]:
-    """Give each heading an anchor as JupyterLab does, one of its own; the page has one h1, and no level is left out."""
+def _anchored(soup: BeautifulSoup, name: str, anchor_of: Callable[[str], str]) -> tuple[str, list[Heading]]:
+    """Give each heading an anchor of its own; the page has one h1, and no level is left out."""
     title = ""
     headings: list[Heading] = []
     taken: set[str] = set()
@@ -110,7 +114,7 @@ def _anchored(soup: BeautifulSoup, name: str) -> tuple[str, list[Heading]]:
         del tag["id"]
         if tag.find_parent(class_="output"):
             continue
-        anchor = own = text.replace(" ", "-") or "part"
+        anchor = own = anchor_of(text) or "part"
         number = 1
         while anchor in taken:
             number += 1
@@ -176,7 +180,9 @@ def _parts(soup: BeautifulSoup, title: str, headings: list[Heading]) -> list[Par
             elif node.name in _BLOCKS:
                 pieces[-1].append(" ")
         elif type(node) is NavigableString and not _left_out(node):
-            pieces[-1].append(str(node))
+            before = node.previous_sibling
+            apart = isinstance(before, Tag) and before.name in _BLOCKS
+            pieces[-1].append(f" {node}" if apart else str(node))
     for part, words in zip(parts, pieces, strict=True):
         part.words = " ".join("".join(words).split())
     return [part for part in parts if part.words or part.heading.anchor]
@@ -186,8 +192,8 @@ def _left_out(text: NavigableString) -> bool:
     for parent in text.parents:
         if parent.name == "figcaption" or (parent.name in HEADINGS and parent.get("id")):
             return True
-        if parent.name == "details":
-            return is_answer(parent)
+        if parent.name == "details" and is_answer(parent):
+            return True
     return False
 
 

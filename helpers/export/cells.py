@@ -7,9 +7,10 @@ import binascii
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbformat import NotebookNode
 from traitlets.config import Config
 
@@ -69,10 +70,22 @@ def _take_out(
     words.setdefault("alt", NO_WORDS)
 
 
+class _Exporter(HTMLExporter):
+    """nbconvert's exporter without its own pass over the finished HTML: `body.tidy` makes one, which finds the same."""
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: Any = None, **kw: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        highlight = Highlight2HTML(pygments_lexer="python", parent=self)  # type: ignore[no-untyped-call]  # untyped there
+        self.register_filter("highlight_code", highlight)  # type: ignore[no-untyped-call]  # as above
+        html, resources = TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+        return html, resources
+
+
 @cache
-def _exporter() -> HTMLExporter:
+def _exporter() -> _Exporter:
     config = Config()
     config.NbConvertBase.display_data_priority = _SHOWN
-    return HTMLExporter(  # type: ignore[no-untyped-call]  # untyped there
+    return _Exporter(  # type: ignore[no-untyped-call]  # untyped there
         config=config, template_name="devlab", extra_template_basedirs=[str(TEMPLATES)]
     )

@@ -47,7 +47,7 @@ def write(folder: Path, files: Mapping[str, bytes], later: frozenset[str] = froz
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _list(folder, old | files.keys() | later)  # first: an export that is cut off knows its files, too
-        for name in sorted(old - files.keys()):
+        for name in sorted(old - files.keys() - later):
             (folder / name).unlink(missing_ok=True)
             _remove_empty((folder / name).parent, folder)
         for name, data in files.items():
@@ -57,6 +57,15 @@ def write(folder: Path, files: Mapping[str, bytes], later: frozenset[str] = froz
         _list(folder, files.keys() | later)
     except OSError as error:
         raise ExportError(f"The site cannot be written to {folder}: {error.strerror}.") from error
+
+
+def add(folder: Path, name: str, data: bytes) -> None:
+    """Write one of the files that `write` was told of as later ones. Raises ExportError."""
+    try:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    except OSError as error:
+        raise ExportError(f"{name} cannot be written to {folder}: {error.strerror}.") from error
 
 
 def _list(folder: Path, names: frozenset[str] | set[str]) -> None:

@@ -65,7 +65,7 @@ def taught_at(term: Term, parts: Sequence[Part]) -> Heading:
     first = next((number for number, part in enumerate(parts) if part.heading.text[:1].isdigit()), 0)
     page, parts = parts[0].heading, [*parts[first:], *parts[:first]]
     names = [re.escape(name) for name in (term.term, *term.also, term.stands_for) if name]
-    named = re.compile(rf"(?<!\w)(?:{'|'.join(names)})", re.IGNORECASE)
+    named = re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?:e?s)?(?!\w)", re.IGNORECASE)
     for part in parts:
         if part.heading.level > 1 and named.search(part.heading.text):
             return part.heading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,16 @@ ELSEWHERE: Final = ("http", "https", "mailto")
 
 SAFE: Final = "!$&'()*+,;=:@/?-._~"
 """What may stand in a fragment as it is: https://datatracker.ietf.org/doc/html/rfc3986#section-3.5."""
+
+
+def jupyter_anchor(heading: str) -> str:
+    """The anchor that JupyterLab gives a heading in a notebook."""
+    return heading.replace(" ", "-")
+
+
+def github_anchor(heading: str) -> str:
+    """The anchor that GitHub gives a heading in a Markdown file."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def link_to(page: str, anchor: str = "") -> str:

@@ -13,9 +13,9 @@ from helpers.export.cells import render
 from helpers.export.error import ExportError
 from helpers.export.glossary import PAGE as GLOSSARY
 from helpers.export.glossary import entries, glossary_page
-from helpers.export.links import link_to, resolve
+from helpers.export.links import github_anchor, jupyter_anchor, link_to, resolve
 from helpers.export.page import COURSE, Frame, Link, fill, page
-from helpers.export.pdf import NO_BROWSER, PdfError, find_browser, print_page
+from helpers.export.pdf import NO_BROWSER, find_browser, print_page
 from helpers.export.search import index
 from helpers.export.source import Source, chosen, course
 from helpers.sections.glossary import Term, load_glossary
@@ -32,8 +32,8 @@ def export(
     """Write the site of the named notebooks, or of the whole course, to the folder `out`, and PDFs beside it.
 
     `pdf` True: PDFs must be made; False: none; None: if there is a browser. `say` hears a line for each page, `warn`
-    what went wrong. Returns 0, or 1 if the site is there and a PDF that was asked for is not. Raises ExportError before
-    anything is written.
+    what went wrong. Returns 0, or 1 if the site is there and a PDF is missing: one failed, or there is no browser and
+    `pdf` is True. Raises ExportError; a notebook that cannot be read raises it before anything is written.
     """
     sources = chosen(names) if names else course()
     folders.check(out)
@@ -45,31 +45,28 @@ def export(
     )
     files = build(sources, load_glossary(), printed, say)
     folders.write(out, files, printed)
-    say(f"{out / 'index.html'}: {_size(files)} in {len(files)} files")
+    say(f"{out / 'index.html'}: {sum(map(len, files.values())) / 1e6:.1f} MB in {len(files)} files")
     if browser is None:
         if pdf is not False:
             warn(NO_BROWSER)
         return int(pdf is True)
-    return _print(sorted(printed), out, browser, say, warn)
+    missing = {name for name in sorted(printed) if not _print(name, out, browser, say, warn)}
+    if missing:  # then no page may lead to it
+        printed -= missing
+        folders.write(out, build(sources, load_glossary(), printed, lambda _: None), printed)
+    return int(bool(missing))
 
 
-def _print(names: Sequence[str], out: Path, browser: Path, say: Say, warn: Say) -> int:
-    failed = 0
-    (out / "pdf").mkdir(exist_ok=True)
-    for name in names:
-        try:
-            data = print_page(browser, out / f"{Path(name).stem}.html")
-            (out / name).write_bytes(data)
-        except PdfError as error:
-            warn(str(error))
-            failed = 1
-        else:
-            say(f"{name}: {len(data) / 1e6:.1f} MB")
-    return failed
-
-
-def _size(files: Mapping[str, bytes]) -> str:
-    return f"{sum(map(len, files.values())) / 1e6:.1f} MB"
+def _print(name: str, out: Path, browser: Path, say: Say, warn: Say) -> bool:
+    """Print one page; whether that went well."""
+    try:
+        data = print_page(browser, out / f"{Path(name).stem}.html")
+        folders.add(out, name, data)
+    except ExportError as error:
+        warn(str(error))
+        return False
+    say(f"{name}: {len(data) / 1e6:.1f} MB")
+    return True
 
 
 def build(
@@ -123,8 +120,14 @@ def _body(source: Source, pages: Mapping[Path, str], files: dict[str, bytes]) ->
             return None
         return name
 
+    anchor = jupyter_anchor if source.is_notebook else github_anchor
     return tidy(
-        cells.html, source.name, lambda href: resolve(href, source.path, pages), image, cells.pictures
+        cells.html,
+        source.name,
+        anchor,
+        lambda href: resolve(href, source.path, pages),
+        image,
+        cells.pictures,
     )
 
 
@@ -189,6 +192,3 @@ def _picture(bodies: Mapping[str, Body]) -> dict[str, Any] | None:
         if figure is not None:
             return {"src": figure[0], "alt": figure[1], "href": link_to(name), "text": body.title}
     return None
-
-
-__all__ = ["ExportError", "build", "export"]

@@ -71,7 +71,7 @@
     const asked = words(query);
     const found = asked.length ? find(asked) : [];
     list.replaceChildren(...found.slice(0, LIMIT).map(([, number]) => {
-      const [page, anchor, heading, text] = entries[number];
+      const [page, anchor, heading, text, station] = entries[number];
       const [name, title] = pages[page];
       const item = document.createElement("li");
       const link = document.createElement("a");
@@ -81,7 +81,7 @@
       if (title !== heading) {
         const where = document.createElement("span");
         where.className = "quiet";
-        where.textContent = ` ${title}`;
+        where.textContent = station ? ` ${title}, ${station}` : ` ${title}`;
         item.append(where);
       }
       const words = document.createElement("p");
