@@ -27,12 +27,12 @@ SIZE_LIMIT = 300_000
 
 LARGER = {
     "17_monitoring": 330_000,
-    "21_lambda": 365_000,
+    "21_lambda": 370_000,
     "22_dynamodb": 360_000,
 }
 """Limits of the notebooks that cannot keep to it: more than 220 cells of prose and code, and seven to nine pictures.
 
-Their sources alone are 93, 118 and 111 kB, and the pictures, at a half of what they took, another 85 to 100 kB.
+Their sources alone are 92, 117 and 110 kB, and the pictures, packed as far as they go, another 83 to 99 kB.
 """
 
 MACHINE = re.compile(
