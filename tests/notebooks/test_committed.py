@@ -10,8 +10,8 @@ from tests.notebooks.form import LARGER, PROPERTIES, SIZE_LIMIT
 
 COURSE = sorted(NOTEBOOKS.glob("*.ipynb"))
 LAB_NOTEBOOKS = sorted([*LABS.glob("*/lab.ipynb"), *LABS.glob("*/solution.ipynb")])
-QUICK_CELLS = 110
-"""Code cells that run within a few seconds."""
+QUICK = {"00_start", "18_sqs-lab", "18_sqs-solution"}
+"""The notebooks that the quick gate runs; each of the others takes seconds, too."""
 
 
 def name_of(path):
@@ -21,11 +21,9 @@ def name_of(path):
 each = pytest.mark.parametrize("path", [*COURSE, *LAB_NOTEBOOKS], ids=name_of)
 
 
-def by_length(path):
-    """The notebook as a parameter of a test; a long one takes too long for the quick gate."""
-    cells = load(path.read_bytes()).cells
-    long = sum(cell.cell_type == "code" for cell in cells) > QUICK_CELLS
-    return pytest.param(path, id=name_of(path), marks=pytest.mark.slow if long else ())
+def by_name(path):
+    """The notebook as a parameter of a test that runs it."""
+    return pytest.param(path, id=name_of(path), marks=() if name_of(path) in QUICK else pytest.mark.slow)
 
 
 def test_there_are_notebooks_and_each_is_named_after_its_section():
@@ -64,7 +62,7 @@ def test_two_fresh_kernels_with_other_hashes_give_the_committed_bytes(path):
     assert runs["1"] == path.read_bytes(), "run `make notebooks`"
 
 
-@pytest.mark.parametrize("path", [*map(by_length, [*COURSE, *LAB_NOTEBOOKS])])
+@pytest.mark.parametrize("path", [*map(by_name, [*COURSE, *LAB_NOTEBOOKS])])
 def test_the_warm_runner_gives_the_committed_bytes(path, warm):
     nb = load(path.read_bytes())
     assert to_bytes(normalise(warm.run(nb, path.parent, name=path.name))) == path.read_bytes()
