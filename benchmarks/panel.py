@@ -22,6 +22,7 @@ from measure import experiments, latencies, memory_mb, p95, runs, show, step  # 
 from nbformat.v4 import new_code_cell, new_notebook  # noqa: E402  # after the path
 
 from helpers.notebooks.normalise import normalise, to_bytes  # noqa: E402  # likewise
+from helpers.ui.pace import REST_S  # noqa: E402  # likewise
 
 TRIALS = 40
 CLOCK = """
@@ -62,7 +63,7 @@ def in_browser(path: Path) -> dict[str, list[float]]:
                 for trial in range(TRIALS + 1):
                     panel.press(one.label, one.back if trial % 2 else one.there)
                     page.page.wait_for_function("count => window.moved.length > count", arg=trial)
-                    page.page.wait_for_timeout(50)
+                    page.page.wait_for_timeout(1_000 * REST_S + 50)  # a step that follows closely would wait
                 found[name] = page.page.evaluate("() => window.moved")[1:]
             page.close()
     return found

@@ -31,6 +31,8 @@ function name(box) {
     set(group, { role: "radiogroup", "aria-label": words(asked) || group.title || group.parentElement.title });
     each(group, "input", (option) => set(option, { name: idOf(group) }));  // arrow keys move within a name
   });
+  // JupyterLab's own keys would take the arrows that move among options and tabs. It looks at the focused element only.
+  each(box, ".widget-radio-box input, .lm-TabBar-tab", (one) => set(one, { "data-lm-suppress-shortcuts": "true" }));
   each(box, ".asked", (question) => {
     const asked = question.querySelector(".ask");
     if (asked) set(question, { role: "group", "aria-labelledby": idOf(asked) });

@@ -105,6 +105,7 @@ CSS: Final = (
 .course .lm-TabBar-tab,.course .jupyter-widgets.widget-tab>.lm-TabBar .lm-TabBar-tab{min-width:90px;
   color:var(--jp-ui-font-color1,#1a1a1a)}
 .course .widget-tab>.widget-tab-contents{padding:8px 2px 2px}
+.course .widget-tab>.widget-tab-contents>.widget-box{overflow:visible}
 """
 )
 """The style sheet. It travels in the live widget only, never in a committed output."""

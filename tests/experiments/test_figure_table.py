@@ -127,8 +127,8 @@ def test_names_for_the_reader_leave_no_trace_in_the_picture() -> None:
     pixels = []
     for figure in (named, plain):
         canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        pixels.append(bytes(canvas.buffer_rgba()))
+        canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib has no type for it
+        pixels.append(bytes(canvas.buffer_rgba()))  # type: ignore[no-untyped-call]  # likewise
     assert pixels[0] == pixels[1]
 
 

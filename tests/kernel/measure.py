@@ -12,6 +12,7 @@ from frontend import Kernel
 
 from helpers.experiments import catalog
 from helpers.experiments.parameter import Choice, Float, Int
+from helpers.ui.pace import REST_S
 
 PANEL = """
 import json
@@ -83,6 +84,7 @@ def latencies(kernel: Kernel, experiment: str, trials: int) -> list[float]:
     one = step(experiment)
     found = []
     for trial in range(trials + 1):
+        kernel.listen(REST_S + 0.05)  # a step that follows another closely would wait
         moved = kernel.move(ids["field"], one.default if trial % 2 else one.beside, one.trait)
         kernel.until(lambda since=moved: ended(kernel, ids, since), 30, experiment)  # type: ignore[misc]  # mypy knows no default of a lambda
         # The line with the calls is the last thing a run changes: picture and claims have come before it.
