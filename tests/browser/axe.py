@@ -7,6 +7,8 @@ page is ours as a whole and is looked at as a whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Page
 
@@ -14,15 +16,18 @@ SERIOUS = ("serious", "critical")
 """The two highest of axe-core's four impacts: each bars somebody from a part of the page."""
 
 
-def violations(page: Page, include: str | None = None) -> list[str]:
+def violations(page: Page, include: str | None = None, rules: Sequence[str] = ()) -> list[str]:
     """The serious and critical violations on `page`, or only within the boxes that the CSS selector `include` finds.
+
+    With `rules`, only those of axe-core's are tried: what differs between two themes is the contrast alone.
 
     Each line holds rule, impact, place and reason. Raises AssertionError if `include` finds nothing, because axe-core
     would then have nothing to complain of.
     """
     if include is not None:
         assert page.locator(include).count(), f"nothing on the page is {include}"
-    found = Axe().run(page, context=include).response["violations"]
+    options = {"runOnly": list(rules)} if rules else None
+    found = Axe().run(page, context=include, options=options).response["violations"]
     return [
         f"{rule['id']} ({rule['impact']}) at {_place(node['target'])}: {_reason(node)} in {node['html'][:160]}"
         for rule in found
