@@ -191,6 +191,13 @@ def test_refused_commands_say_why(cloud, name):
     assert cloud.trail.empty
 
 
+def test_the_guide_names_what_is_refused():
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "aws-cli.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z -]+)` \| (.+) \|$", guide.partition("## What is not run")[2], re.MULTILINE)
+    assert dict(rows[:-1]) == REFUSED
+    assert rows[-1][0] == "help"
+
+
 def test_every_command_that_could_start_a_program_is_known():
     """A new version of the CLI that starts another program from another module is found out here."""
     folder = Path(aws_cli._clidriver().__file__).parent
