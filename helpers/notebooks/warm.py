@@ -239,13 +239,11 @@ async def _run(notebook: NotebookNode) -> tuple[list[list[Message]], str]:
     import matplotlib_inline.backend_inline as backend
     import pandas as pd
 
-    import helpers
-
     config = Config({"HistoryManager": {"enabled": False}})
     shell = WarmZMQShell.instance(config=config)
     # The backend hooks itself to the shell when it is first imported; in a fork it has been already.
     backend._enable_matplotlib_integration()  # type: ignore[no-untyped-call]  # untyped there
-    helpers.load_ipython_extension(shell)  # likewise
+    shell.extension_manager.load_extension("helpers")  # type: ignore[union-attr]  # %aws: likewise
     # pandas takes this default, when it is imported, from whether it then stands in a notebook.
     pd.set_option("display.max_columns", 20)
     streams = sys.stdout, sys.stderr
