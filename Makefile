@@ -24,7 +24,7 @@ CORE := sqs% policy rules telemetry cloudtrail_history cloudwatch_alarms dynamod
   firehose_delivery kinesis_writing lambda_invoke logs_insights_language sns_publishing xray_sampling
 LATER := $(addprefix tests/,browser grading install kernel) \
   $(filter-out $(CORE:%=tests/dataplane/test_%.py) tests/sections/test_s18% tests/labs/test_18%, \
-  $(wildcard tests/dataplane/test_*.py tests/sections/test_s[12]*.py tests/labs/test_[12]*.py))
+  $(wildcard tests/dataplane/test_*.py tests/sections/test_s[12]*.py tests/labs/test_[12]*.py tests/labs/test_labs.py))
 START := notebooks/00_start.ipynb
 STAMP := $(VENV)/.installed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -217,7 +218,7 @@ class FifoMachine(Machine):
     fifo = True
 
 
-TestStandard = Machine.TestCase
+TestStandard = pytest.mark.slow(Machine.TestCase)
 TestStandard.settings = settings(max_examples=150, stateful_step_count=40)
-TestFifo = FifoMachine.TestCase
+TestFifo = pytest.mark.slow(FifoMachine.TestCase)
 TestFifo.settings = settings(max_examples=150, stateful_step_count=40)
