@@ -53,8 +53,10 @@ def _names() -> dict[str, Any]:
 
 def _shown(words: list[str]) -> Ended:
     ended = run_aws(aws_cli.without_aws(words))
-    sys.stdout.write(ended.stdout)
-    sys.stderr.write(ended.stderr)
+    if ended.stdout:  # an empty text would be shown as an empty box
+        sys.stdout.write(ended.stdout)
+    if ended.stderr:
+        sys.stderr.write(ended.stderr)
     if ended.code:
         sys.stderr.write(f"aws: exit code {ended.code}\n")
     return ended

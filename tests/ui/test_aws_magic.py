@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 
@@ -52,8 +53,13 @@ def notebook():
 
 
 @pytest.fixture(scope="module")
-def ran(notebook, tmp_path_factory):
-    return normalise(WarmRunner().run(notebook, tmp_path_factory.mktemp("ran")))
+def raw(notebook, tmp_path_factory):
+    return WarmRunner().run(notebook, tmp_path_factory.mktemp("ran"))
+
+
+@pytest.fixture(scope="module")
+def ran(raw):
+    return normalise(copy.deepcopy(raw))
 
 
 @pytest.fixture
@@ -69,6 +75,10 @@ def shown(ran):
         }
 
     return of
+
+
+def test_no_empty_box_is_shown(raw):
+    assert [output for cell in raw.cells for output in cell.outputs if output.get("text") == ""] == []
 
 
 def test_the_output_is_the_cli_s_and_shown_once(shown):
