@@ -149,7 +149,7 @@ def test_a_value_out_of_bounds_names_bounds_and_unit(text: str, capsys: pytest.C
     )
 
 
-@pytest.mark.parametrize("verb", ["list", "run", "doctor", "notebooks", "differences"])
+@pytest.mark.parametrize("verb", ["list", "run", "doctor", "notebooks", "export", "differences"])
 def test_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main([verb, "--help"])

@@ -143,14 +143,14 @@ def _linked(anchor: Tag, link: Callable[[str], str | None]) -> None:
 def _pictured(
     soup: BeautifulSoup, img: Tag, image: Callable[[str], str | None], pictures: Mapping[str, bytes]
 ) -> None:
-    """A picture has its size and its words; a figure's words can also be unfolded."""
+    """A picture has its size and its words; a figure's words unfold, and it can be opened alone."""
     alt = str(img.get("alt") or "")
     where = str(img.get("src") or "")
     target = where if where in pictures else image(where)
     if target is None:
-        words = soup.new_tag("em")
-        words.string = f"Picture: {alt}" if alt else "A picture that is not part of this site"
-        img.replace_with(words)
+        instead = soup.new_tag("em")
+        instead.string = f"Picture: {alt}" if alt else "A picture that is not part of this site"
+        img.replace_with(instead)
         return
     img.attrs = {"src": target, "alt": alt}
     data = pictures.get(where, b"")
@@ -158,13 +158,16 @@ def _pictured(
         img["width"], img["height"] = map(str, struct.unpack(">II", data[16:24]))
     figure = img.parent
     if figure is not None and figure.name == "figure" and alt:
-        fold = BeautifulSoup(
-            "<figcaption><details><summary>In words</summary><p></p></details></figcaption>", "html.parser"
+        caption = BeautifulSoup(
+            "<figcaption><details><summary>In words</summary><p></p></details><a>Full size</a></figcaption>",
+            "html.parser",
         )
-        inside = fold.p
-        assert inside is not None
-        inside.string = alt
-        figure.append(fold)
+        words, alone = caption.p, caption.a
+        assert words is not None
+        assert alone is not None
+        words.string = alt
+        alone["href"] = target
+        figure.append(caption)
 
 
 def _parts(soup: BeautifulSoup, title: str, headings: list[Heading]) -> list[Part]:

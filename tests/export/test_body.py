@@ -70,6 +70,9 @@ def test_a_figure_has_its_size_and_its_words(main: Tag) -> None:
     words = figure.select_one("figcaption details p")
     assert words is not None
     assert words.get_text() == tiny.WORDS
+    alone = figure.select_one("figcaption > a")
+    assert alone is not None
+    assert (alone["href"], alone.get_text()) == ("images/18_sqs/code.png", "Full size")
 
 
 def test_a_quiz_keeps_its_answer_folded_and_on_paper_it_stands_at_the_end(main: Tag) -> None:

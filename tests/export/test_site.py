@@ -141,6 +141,17 @@ def test_the_landing_page(files: dict[str, bytes]) -> None:
     assert (picture["src"], picture["alt"]) == ("images/18_sqs/code.png", tiny.WORDS)
 
 
+def test_the_glossary_page(files: dict[str, bytes]) -> None:
+    page = soup(files, "glossary.html")
+    assert [heading.get_text() for heading in page.find_all("h2")] == ["D", "I", "V"]
+    last = page.find_all("dd")[-1]
+    assert last.decode_contents() == (
+        'How long a received <code>message</code> stays &lt; hidden. <span class="quiet">Also: hidden time.</span> '
+        '<a aria-label="visibility timeout: taught in Section 18: Queues, in short" '
+        'href="18_sqs.html#Queues,-in-short">Section 18: Queues, in short</a>'
+    )
+
+
 def test_a_pdf_is_linked_from_its_page_and_the_landing_page(tmp_path: Path) -> None:
     files = build(tiny.course(tmp_path), (), frozenset({"pdf/19_sns.pdf"}), say=silent)
     linked = {name for name in files if name.endswith(".html") and b'href="pdf/' in files[name]}

@@ -12,7 +12,9 @@ from helpers.export.source import Source
 from helpers.sections.glossary import Term
 
 TERMS = (
-    Term("visibility timeout", "", "How long a received `message` stays hidden.", "18_sqs", ("hidden time",)),
+    Term(
+        "visibility timeout", "", "How long a received `message` stays < hidden.", "18_sqs", ("hidden time",)
+    ),
     Term("DLQ", "dead-letter queue", "Where failing messages go.", "18_sqs"),
     Term("IAM", "Identity and Access Management", "Who may do what.", "01_iam"),
 )
