@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -82,6 +83,6 @@ def _templates() -> Environment:
     found = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    found.filters["coded"] = lambda text: _CODE.sub(r"<code>\1</code>", text)
+    found.filters["coded"] = lambda text: _CODE.sub(r"<code>\1</code>", html.escape(text))
     found.filters["fragment"] = lambda anchor: quote(anchor, safe=SAFE)
     return found
