@@ -74,14 +74,18 @@ CSS: Final = (
   align-self:center;text-align:left}
 .course .control select{max-width:260px}
 .course .control .number{align-items:center;flex-wrap:wrap;overflow:visible}
-.course .control .number .widget-slider{flex:1 1 380px;min-width:0}
+.course .control .number .widget-slider{flex:1 1 380px;min-width:0;flex-wrap:wrap;height:auto}
+.course .control .number .slider-container{flex:1 1 150px;display:flex;align-items:center;
+  height:var(--jp-widgets-inline-height,28px)}
+.course .control .number .slider-container .slider{flex:1}
 .course .control .number input{text-align:right;font-variant-numeric:tabular-nums}
 .course input:invalid{box-shadow:none}
 .course .announcer{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);
   white-space:nowrap}
+@media (prefers-reduced-motion:reduce){.course *{transition:none!important;animation:none!important}}
 .course .control .help .widget-html-content{line-height:1.3}
 .course .options.widget-radio{height:auto;width:100%}
-.course .options .widget-radio-box{width:100%;max-width:none;flex:1 1 auto}
+.course .options .widget-radio-box{width:100%;padding-left:3px;max-width:none;flex:1 1 auto}
 .course .options .widget-radio-box label{height:auto;white-space:normal;line-height:1.4;margin:2px 0;
   align-items:flex-start;display:flex;gap:7px;color:var(--jp-ui-font-color1,#1a1a1a)}
 .course .options .widget-radio-box label input{margin:0;flex:none;order:-1;height:18px}
@@ -104,6 +108,8 @@ CSS: Final = (
 .course .bar.run{background:var(--course-good)}
 .course .lm-TabBar-tab,.course .jupyter-widgets.widget-tab>.lm-TabBar .lm-TabBar-tab{min-width:90px;
   color:var(--jp-ui-font-color1,#1a1a1a)}
+.course .widget-tab>.lm-TabBar{height:auto;min-height:0;overflow:visible}
+.course .widget-tab>.lm-TabBar>.lm-TabBar-content{flex-wrap:wrap;overflow:visible}
 .course .widget-tab>.widget-tab-contents{padding:8px 2px 2px}
 .course .widget-tab>.widget-tab-contents>.widget-box{overflow:visible}
 """
