@@ -129,7 +129,7 @@ def main() -> None:
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)  # noqa: S607  # on the path
         began = time.monotonic()
         quiet = subprocess.DEVNULL
-        subprocess.run(["make", "install"], cwd=clone, env=environment, stdout=quiet, check=True)  # noqa: S607
+        subprocess.run(["make", "install"], cwd=clone, env=environment, stdout=quiet, check=True)  # noqa: S607  # likewise
         installed = time.monotonic() - began
         steps = first_experiment(clone, environment, browser)
     after = steps["the experiment is drawn"]

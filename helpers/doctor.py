@@ -231,11 +231,9 @@ def _same(one: Path, other: Path) -> bool:
 
 def _widgets() -> str:
     """Does JupyterLab find the extensions that draw panels, in the versions of the packages that talk to them?"""
-    from jupyter_core.paths import jupyter_path
-
     for package, extension in WIDGETS.items():
         tail = f"labextensions/{extension}/package.json"
-        places = [Path(folder, extension, "package.json") for folder in jupyter_path("labextensions")]
+        places = [folder / tail for folder in jupyter_folders()]
         found = next(filter(Path.is_file, places), None)
         if found is None:
             raise Unfit(
@@ -250,6 +248,13 @@ def _widgets() -> str:
                 "delete that folder."
             )
     return "JupyterLab has both extensions that draw panels"
+
+
+def jupyter_folders() -> list[Path]:
+    """Where Jupyter looks for its parts, first to last: kernels and extensions lie side by side in each."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    return [Path(folder).parent for folder in KernelSpecManager().kernel_dirs]
 
 
 def _version_of(package_json: Path) -> str:

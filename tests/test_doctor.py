@@ -249,10 +249,10 @@ def test_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_widgets(package: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     others = [one for one in doctor.WIDGETS if one != package]
     for one in others:
-        folder = tmp_path / doctor.WIDGETS[one]
+        folder = tmp_path / "labextensions" / doctor.WIDGETS[one]
         folder.mkdir(parents=True)
         (folder / "package.json").write_text(json.dumps({"version": version_of(one)}))
-    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(tmp_path)])
+    monkeypatch.setattr(doctor, "jupyter_folders", lambda: [tmp_path])
     assert line("widgets") == (
         f"FAIL  widgets: JupyterLab has no extension {doctor.WIDGETS[package]}, so a panel would be only a picture: "
         f"run `{sys.executable} -m pip install --force-reinstall {package}`."
