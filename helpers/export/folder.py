@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -20,13 +21,25 @@ def check(folder: Path) -> frozenset[str]:
     if not folder.is_dir():
         raise ExportError(f"{folder} is a file: give a folder for the site.")
     own = _listed(folder)
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if not path.is_dir() and name not in own and name != MANIFEST:
-            raise ExportError(
-                f"{folder} holds files that no export wrote, such as {name}: give a new or empty folder."
-            )
+    foreign = _foreign(folder, own)
+    if foreign is not None:
+        raise ExportError(
+            f"{folder} holds files that no export wrote, such as {foreign}: give a new or empty folder."
+        )
     return own
+
+
+def _foreign(folder: Path, own: frozenset[str]) -> str | None:
+    """The first file in the folder that is not ours. The search ends there: the folder may be a whole disk."""
+    for where, folders, files in os.walk(folder):
+        folders.sort()
+        here = Path(where)
+        links = [name for name in folders if (here / name).is_symlink()]  # what is behind one is not ours
+        for name in sorted([*files, *links]):
+            path = (here / name).relative_to(folder).as_posix()
+            if path not in own and path != MANIFEST:
+                return path
+    return None
 
 
 def _listed(folder: Path) -> frozenset[str]:

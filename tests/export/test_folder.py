@@ -39,6 +39,15 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     assert names(tmp_path) == ["thesis.txt"]
 
 
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "images").symlink_to(tmp_path / "photos")
+    with pytest.raises(ExportError, match=r"such as images: give"):
+        folder.write(tmp_path / "site", {"images/a.png": b"1"})
+    assert names(tmp_path / "photos") == []
+
+
 def test_a_file_that_somebody_added_is_not_deleted(tmp_path: Path) -> None:
     folder.write(tmp_path, {"index.html": b"1"})
     (tmp_path / "images").mkdir()
