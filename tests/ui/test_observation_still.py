@@ -59,7 +59,7 @@ def test_a_trace_is_a_line_for_each_segment_indented_by_its_depth(seen: Observat
 
 def test_an_alarm_is_its_state_why_and_its_history() -> None:
     alarm = AlarmShown("late & slow", "ALARM", "1 of 1 points", ((60.0, "OK to ALARM"),))
-    seen = Observation(run=None, virtual_s=60.0, metrics=(), alarms=(alarm,), logs=(), traces=())  # type: ignore[arg-type]
+    seen = Observation(run=None, virtual_s=60.0, metrics=(), alarms=(alarm,), logs=(), traces=())  # type: ignore[arg-type]  # no run is needed
     assert still_html(seen) == (
         "<p>No service published a metric.</p>"
         "<p>Alarm <code>late &amp; slow</code>: <strong>ALARM</strong>. 1 of 1 points</p>"
