@@ -11,8 +11,8 @@ strict comparison can demand equal bytes, so nothing that differs from run to ru
 - the texts that one cell wrote in a row to one stream are one output; an error keeps its name and message,
   and of its traceback only the last line, since the lines above name files of one machine;
 - alt texts and everything else in an output's metadata stay;
-- keys are sorted, each value has a line of its own without indent (which was a fifteenth of a file), and the file ends
-  in a newline.
+- keys are sorted, the layout is the one in which JupyterLab saves, so that a pull can merge a correction into a notebook
+  that somebody has saved, and the file ends in a newline.
 
 Rules of the file format: https://nbformat.readthedocs.io/en/latest/format_description.html
 """
@@ -20,7 +20,6 @@ Rules of the file format: https://nbformat.readthedocs.io/en/latest/format_descr
 from __future__ import annotations
 
 import copy
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -60,9 +59,9 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def to_text(notebook: NotebookNode) -> str:
-    """Return the text of the file: sorted keys, a line for each value, no indent, a newline at the end."""
-    written = json.loads(nbformat.writes(notebook, version=4))  # which takes no wish for another layout
-    return json.dumps(written, indent=0, separators=(",", ":"), ensure_ascii=False) + "\n"
+    """Return the text of the file: sorted keys, one space of indent, a newline at the end."""
+    text: str = nbformat.writes(notebook, version=4)
+    return text.rstrip("\n") + "\n"
 
 
 def to_bytes(notebook: NotebookNode) -> bytes:

@@ -177,10 +177,10 @@ def test_a_placeholder_that_nothing_fills_is_one_sentence(copy: Path, new: str, 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"role":"try"', '"role":"tri"', "The cell 'count-try' has the role 'tri'; there is setup, "),
+        ('"role": "try"', '"role": "tri"', "The cell 'count-try' has the role 'tri'; there is setup, "),
         (
-            '"role":"check",\n"task":"count"',
-            '"role":"solution",\n"task":"count"',
+            '"role": "check",\\n     "task": "count"'.replace("\\n", "\n"),
+            '"role": "solution", "task": "count"',
             "The task 'count' has a second solution cell, 'count-check'.",
         ),
         (

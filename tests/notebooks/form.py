@@ -26,9 +26,9 @@ SIZE_LIMIT = 300_000
 """Bytes. GitHub shows a notebook of this size in a few seconds, and a review can still open its diff."""
 
 LARGER = {
-    "17_monitoring": 330_000,
-    "21_lambda": 370_000,
-    "22_dynamodb": 360_000,
+    "17_monitoring": 350_000,
+    "21_lambda": 400_000,
+    "22_dynamodb": 385_000,
 }
 """Limits of the notebooks that cannot keep to it: more than 220 cells of prose and code, and seven to nine pictures.
 

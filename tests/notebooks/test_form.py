@@ -25,7 +25,7 @@ def good():
 
 
 def written(notebook):
-    return (json.dumps(notebook, sort_keys=True, indent=0, separators=(",", ":")) + "\n").encode()
+    return (json.dumps(notebook, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 @pytest.mark.parametrize("check", PROPERTIES, ids=lambda check: check.__name__)
