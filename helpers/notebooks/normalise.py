@@ -11,8 +11,8 @@ strict comparison can demand equal bytes, so nothing that differs from run to ru
 - the texts that one cell wrote in a row to one stream are one output; an error keeps its name and message,
   and of its traceback only the last line, since the lines above name files of one machine;
 - alt texts and everything else in an output's metadata stay;
-- keys are sorted, the layout is the one in which JupyterLab saves, so that a pull can merge a correction into a notebook
-  that somebody has saved, and the file ends in a newline.
+- keys are sorted, the layout is the one in which JupyterLab saves, so that a pull can merge a correction into a
+  notebook that somebody has saved, and the file ends in a newline.
 
 Rules of the file format: https://nbformat.readthedocs.io/en/latest/format_description.html
 """
