@@ -42,6 +42,9 @@ MACHINE = re.compile(
     r"|ipykernel_\d+"
 )
 
+_CODE = re.compile(r"`[^`]*`")
+_DOLLAR = re.compile(r"(?<!\\)\$")
+
 
 def _outputs(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
     for cell in notebook.cells:
@@ -122,6 +125,17 @@ def semicolons(data: bytes) -> list[str]:
     return [c.id for c in load(data).cells if c.cell_type == "code" and c.source.rstrip().endswith(";")]
 
 
+def mathematics(data: bytes) -> list[str]:
+    """No paragraph holds two dollar signs that readers would take for the ends of a formula: a price is `\\$1`."""
+    paragraphs = (
+        (cell.id, _CODE.sub("", paragraph))
+        for cell in load(data).cells
+        if cell.cell_type == "markdown"
+        for paragraph in cell.source.split("\n\n")
+    )
+    return [cell_id for cell_id, paragraph in paragraphs if len(_DOLLAR.findall(paragraph)) > 1]
+
+
 PROPERTIES: tuple[Callable[[bytes], list[str]], ...] = (
     form,
     ids,
@@ -131,4 +145,5 @@ PROPERTIES: tuple[Callable[[bytes], list[str]], ...] = (
     machine,
     pictures,
     semicolons,
+    mathematics,
 )

@@ -51,6 +51,11 @@ def _another_layout(nb):
     nb["cells"][0]["source"] = ["# Title   "]
 
 
+@breaks(form.mathematics, ["title"])
+def _two_prices_in_one_paragraph(nb):
+    nb["cells"][0]["source"] = ["# From \\$1 and `$x$` to $2, or $3\n"]
+
+
 @breaks(form.ids, ["6f1e0c3a"])
 def _a_random_id(nb):
     nb["cells"][1]["id"] = "6f1e0c3a"
