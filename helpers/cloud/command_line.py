@@ -176,6 +176,6 @@ class _Reader:
             return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         except Exception as error:
             raise self._fail(
-                f"`{expression}` has no value that can be put here ({type(error).__name__}: {error}); "
+                f"No value for `{expression}` can be put here ({type(error).__name__}: {error}); "
                 "single quotes keep $ and braces as they are."
             ) from error

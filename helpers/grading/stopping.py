@@ -36,10 +36,10 @@ def stoppable() -> Iterator[None]:
         raise StoppedBySignal(number)
 
     before = [signal.signal(one, stop) for one in _NUMBERS]
-    _came = None
     try:
         yield
     finally:
+        _came = None
         for one, handler in zip(_NUMBERS, before, strict=True):
             signal.signal(one, handler)
 

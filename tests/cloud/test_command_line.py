@@ -108,11 +108,11 @@ def test_without_python_a_dollar_and_a_brace_are_text():
         ('"$(b)"', "$( needs a shell, and this is none: run one command a line, or put $( in single quotes."),
         (
             "a {nope}",
-            f"`nope` has no value that can be put here (NameError: name 'nope' is not defined); {KEPT}",
+            f"No value for `nope` can be put here (NameError: name 'nope' is not defined); {KEPT}",
         ),
         (
             "a $f",
-            f"`f` has no value that can be put here (TypeError: {NO_JSON}); {KEPT}",
+            f"No value for `f` can be put here (TypeError: {NO_JSON}); {KEPT}",
         ),
     ],
 )

@@ -74,8 +74,9 @@ def test_what_tidies_up_is_not_stopped_again(number: int) -> None:
     assert [signal.getsignal(one) for one in SIGNALS] == before
 
 
-def test_a_command_that_no_signal_reaches_goes_on() -> None:
+def test_the_signal_for_one_command_is_none_for_the_next() -> None:
     with pytest.raises(StoppedBySignal):
         work(signal.SIGTERM)
-    with stoppable():  # the signal before was for the command before
+    go_on()
+    with stoppable():
         go_on()

@@ -22,7 +22,7 @@ SPENT = r"throughput for the table was exceeded"
 AWS_SAYS = rf"\w+: An error occurred \([\w.]+\) (?=[^\n]*({MISSING}|{THERE}|{SPENT}))[^\n]*"
 CLEAR = re.compile(
     r"(NameError|UndefinedVariableError): (name|local variable) '\w+' is not defined"
-    r"|(SealedError|LookupError|ParameterError|SectionError): [A-Z][^\n]{10,300}[.!)]"
+    r"|(SealedError|LookupError|ParameterError|SectionError|CommandLineError): [A-Z][^\n]{10,300}[.!)]"
     f"|{AWS_SAYS}"
 )
 """An error that a learner can act on: Python's own for a name, one sentence of the course, or AWS's answer for what

@@ -122,7 +122,7 @@ def test_what_is_no_command_is_said_in_a_sentence(shown):
         "or put | in single quotes."
     }
     assert shown("name") == {
-        "error": "CommandLineError: `nobody` has no value that can be put here (NameError: name 'nobody' is "
+        "error": "CommandLineError: No value for `nobody` can be put here (NameError: name 'nobody' is "
         "not defined); single quotes keep $ and braces as they are."
     }
     assert shown("behind") == {
