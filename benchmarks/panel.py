@@ -21,6 +21,7 @@ from frontend import kernel  # noqa: E402  # beside the kernel's tests
 from measure import experiments, latencies, memory_mb, p95, runs, show, step  # noqa: E402  # likewise
 from nbformat.v4 import new_code_cell, new_notebook  # noqa: E402  # after the path
 
+from helpers.export.pdf import find_browser  # noqa: E402  # likewise
 from helpers.notebooks.normalise import normalise, to_bytes  # noqa: E402  # likewise
 from helpers.ui.pace import REST_S  # noqa: E402  # likewise
 
@@ -69,15 +70,6 @@ def in_browser(path: Path) -> dict[str, list[float]]:
     return found
 
 
-def chromium() -> Path | None:
-    """The browser that the tests would drive."""
-    import shutil
-
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    return Path(found) if found else None
-
-
 def memory() -> None:
     """Print what a kernel holds after all experiments, and how it grows."""
     with tempfile.TemporaryDirectory() as folder, kernel(Path(folder)) as live:
@@ -92,7 +84,7 @@ def memory() -> None:
 
 def main() -> None:
     inside = in_kernel()
-    path = chromium()
+    path = find_browser()
     outside = in_browser(path) if path is not None else {}
     print(
         "Slider to picture and claims, ms     kernel                     browser           more in the browser"

@@ -40,7 +40,7 @@ def entries(terms: Iterable[Term], bodies: Mapping[str, Body]) -> list[Entry]:
     """The terms as the page shows them, in alphabetical order; `bodies` are the pages of the site by their names."""
     titles = {section.id: section for section in load_syllabus()}
     found = []
-    for term in sorted(terms, key=lambda one: (one.term.casefold(), one.term)):
+    for term in terms:
         body = bodies.get(term.section)
         if body is not None:
             heading = taught_at(term, body.parts)

@@ -43,7 +43,8 @@ def export(
         if browser
         else frozenset[str]()
     )
-    files = build(sources, load_glossary(), printed, say)
+    terms = load_glossary()
+    files = build(sources, terms, printed, say)
     folders.write(out, files, printed)
     say(f"{out / 'index.html'}: {sum(map(len, files.values())) / 1e6:.1f} MB in {len(files)} files")
     if browser is None:
@@ -53,7 +54,7 @@ def export(
     missing = {name for name in sorted(printed) if not _print(name, out, browser, say, warn)}
     if missing:  # then no page may lead to it
         printed -= missing
-        folders.write(out, build(sources, load_glossary(), printed, lambda _: None), printed)
+        folders.write(out, build(sources, terms, printed, lambda _: None), printed)
     return int(bool(missing))
 
 

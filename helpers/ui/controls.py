@@ -19,9 +19,13 @@ SHOWN_AT_FIRST = 3
 """More controls than this start folded under "More controls"."""
 
 
+def _label(parameter: Parameter) -> str:
+    return parameter.label[:1].upper() + parameter.label[1:]
+
+
 def _field(parameter: Parameter, value: Any) -> widgets.Widget:
     unit = f" ({parameter.unit})" if parameter.unit else ""
-    label = parameter.label[:1].upper() + parameter.label[1:]
+    label = _label(parameter)
     common: dict[str, Any] = {
         "description": f"{label}{unit}",
         "tooltip": markup.plain(parameter.help),
@@ -168,8 +172,7 @@ class Controls:
             note = f"{parameter.text(number)} is {side} the limit: set to {parameter.text(possible)}."
         self.helps[parameter.name].value = _help(parameter, note)
         if note:
-            label = parameter.label[:1].upper() + parameter.label[1:]
-            self._said(f"{label}: {note}")
+            self._said(f"{_label(parameter)}: {note}")
         field.value = possible
         box.value = possible
 

@@ -75,10 +75,10 @@ class Panel(Shell):
         free = tuple(scene.free) if scene is not None and scene.free else tuple(p.name for p in parameters)
         by_name = {parameter.name: parameter for parameter in parameters}
         self._heading = widgets.HTML(self._heading_html())
+        self._pace = Pace(self._changed)  # runs at once, or when steps come to rest
         self.controls = Controls(
-            [by_name[name] for name in free], run.values, run.seed, self._stepped, self.announce
+            [by_name[name] for name in free], run.values, run.seed, self._pace.change, self.announce
         )
-        self._pace = Pace(self._changed)
         self.run_button = widgets.Button(description="Run", icon="play", tooltip="Run with the values shown")
         self.stop_button = widgets.Button(
             description="Stop", icon="stop", tooltip="Stop this run", disabled=True
@@ -222,10 +222,6 @@ class Panel(Shell):
         changed = self._changed_run()
         self.controls.show(changed.values, changed.seed)
         self._ask(changed)
-
-    def _stepped(self) -> None:
-        """A control was moved: run at once, or when the steps come to rest."""
-        self._pace.change()
 
     def _run_now(self) -> None:
         self._pace.cancel()

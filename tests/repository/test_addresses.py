@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.repository.script import script
 
 
 @pytest.fixture(scope="module")
 def addresses() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("addresses", ROOT / ".ci/addresses.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("addresses")
 
 
 def v4(address: str, call: str = "connect(3, ", end: str = ", 16) = 0") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import os
 import re
@@ -16,6 +16,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 import yaml
+
+from tests.repository.script import script
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDER = ROOT / "binder"
@@ -166,12 +168,7 @@ def test_dockerfile_installs_no_package_of_ours_from_the_system(dockerfile: str)
 
 @pytest.fixture(scope="module")
 def badges() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("badge", ROOT / ".ci/badge.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("badge")
 
 
 SETTING = {"repository": "some-one/labs", "branch": "main", "environment-branch": "binder"}

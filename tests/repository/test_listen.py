@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import ipaddress
 import os
 import re
@@ -16,18 +15,14 @@ from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.repository.script import script
+
 TCP, UDP, ICMP, ICMPV6, HOP_BY_HOP = 6, 17, 1, 58, 0
 
 
 @pytest.fixture(scope="module")
 def listener() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("listen", ROOT / ".ci/listen.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("listen")
 
 
 def v4(protocol: int, address: str, payload: bytes = b"", options: bytes = b"") -> bytes:
